@@ -1,0 +1,43 @@
+/**
+ * The REST API's routes, in one place for server, command line and docs. `:name` is a path parameter.
+ *
+ * | method and path | query or body | answer |
+ * |---|---|---|
+ * | GET /api/v1/nodes | provider, region, status, pool, health | NodeJson[] |
+ * | GET /api/v1/nodes/:id | id, short host name or FQDN | NodeJson |
+ * | POST /api/v1/nodes/:id/cordon, /uncordon, /drain | {reason} | NodeJson |
+ * | GET /api/v1/nodes/:id/bootstrap-logs | | BootstrapLogJson[] |
+ * | GET /api/v1/pools | | PoolJson[] |
+ * | GET /api/v1/pools/:name | | PoolJson |
+ * | GET /api/v1/pools/:name/explain | | PoolExplanationJson |
+ * | POST /api/v1/pools/:name/scale | {nodes: number or null} | PoolJson |
+ * | GET /api/v1/operations | pool, node, all=true | OperationJson[] |
+ * | GET /api/v1/operations/:id | | OperationJson |
+ * | POST /api/v1/operations/:id/cancel, /retry | | OperationJson |
+ * | GET /api/v1/events | after, limit; `Accept: text/event-stream` follows | EventJson[] or a stream of EventJson |
+ * | GET /api/v1/version | | VersionJson |
+ */
+export const routes = {
+  nodes: '/api/v1/nodes',
+  node: '/api/v1/nodes/:id',
+  nodeCordon: '/api/v1/nodes/:id/cordon',
+  nodeUncordon: '/api/v1/nodes/:id/uncordon',
+  nodeDrain: '/api/v1/nodes/:id/drain',
+  nodeBootstrapLogs: '/api/v1/nodes/:id/bootstrap-logs',
+  pools: '/api/v1/pools',
+  pool: '/api/v1/pools/:name',
+  poolExplain: '/api/v1/pools/:name/explain',
+  poolScale: '/api/v1/pools/:name/scale',
+  operations: '/api/v1/operations',
+  operation: '/api/v1/operations/:id',
+  operationCancel: '/api/v1/operations/:id/cancel',
+  operationRetry: '/api/v1/operations/:id/retry',
+  events: '/api/v1/events',
+  version: '/api/v1/version',
+} as const
+export type Route = keyof typeof routes
+
+/** Fills a route's parameters, percent-encoded. */
+export function routePath(route: Route, parameters: Record<string, string> = {}): string {
+  return routes[route].replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''))
+}
