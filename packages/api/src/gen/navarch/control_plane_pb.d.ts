@@ -416,6 +416,18 @@ export declare type Finding = Message<"navarch.Finding"> & {
    * @generated from field: string recovery_action = 11;
    */
   recoveryAction: string;
+
+  /**
+   * The agent's own classification, in the words of docs/health.md. The control plane judges XIDs by itself.
+   *
+   * @generated from field: string class = 12;
+   */
+  class: string;
+
+  /**
+   * @generated from field: bool fatal = 13;
+   */
+  fatal: boolean;
 };
 
 /**

@@ -1,0 +1,40 @@
+/** gRPC's framing: one byte of flags, four of length, then the message. Source: gRPC over HTTP/2, "Length-Prefixed-Message". */
+const headerBytes = 5
+
+/** A frame that we cannot take: compressed, which we did not offer, or larger than agreed. */
+export class EnvelopeError extends Error {
+  override name = 'EnvelopeError'
+  readonly code = 'envelope'
+}
+
+/** Puts a message into its envelope. */
+export function encodeEnvelope(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(headerBytes + message.length)
+  frame.writeUInt8(0, 0)
+  frame.writeUInt32BE(message.length, 1)
+  frame.set(message, headerBytes)
+  return frame
+}
+
+/**
+ * Takes chunks as they arrive and gives the messages that are complete.
+ * @param maxBytes no message may be longer
+ * @throws EnvelopeError from the returned function, after which it must not be called again
+ */
+export function createEnvelopeDecoder(maxBytes: number): (chunk: Uint8Array) => Buffer[] {
+  let rest: Buffer = Buffer.alloc(0)
+  return (chunk) => {
+    let data: Buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
+    const messages: Buffer[] = []
+    while (data.length >= headerBytes) {
+      if (data[0] !== 0) throw new EnvelopeError(`message with flags ${data[0]}, which were not agreed on`)
+      const length = data.readUInt32BE(1)
+      if (length > maxBytes) throw new EnvelopeError(`message of ${length} bytes, more than ${maxBytes}`)
+      if (data.length < headerBytes + length) break
+      messages.push(data.subarray(headerBytes, headerBytes + length))
+      data = data.subarray(headerBytes + length)
+    }
+    rest = data
+    return messages
+  }
+}

@@ -1,0 +1,49 @@
+/** Printed after the options of `navarch-node --help`. */
+export const environmentHelp = `
+The agent registers the node, looks at its GPUs with nvidia-smi at each sample interval, follows the kernel
+log, and reports faults over one HTTP/2 connection the moment they are seen. While the control plane is away,
+faults wait on disk and are sent in order afterwards. It runs until it gets SIGTERM or SIGINT.
+
+Settings come from the flags, then NAVARCH_AUTH_TOKEN, then the file, whose keys are the flags' names
+with "_" for "-":
+
+  server: http://control-plane:50051
+  node_id: gpu-node-001
+  auth_token: "..."
+
+The kernel log is the file of --kernel-log, else /dev/kmsg (root, or CAP_SYSLOG), else the systemd journal.
+
+Environment:
+  NAVARCH_AUTH_TOKEN   token for the control plane
+  NAVARCH_FAKE_GPU     set to 1: simulated GPUs in place of nvidia-smi, for trying things out
+  NAVARCH_GPU_COUNT    how many of them (8)
+  NAVARCH_GPU_TYPE     which (NVIDIA H100 80GB HBM3)
+
+Files:
+  /etc/navarch/agent.yaml            settings, read when there
+  <state-dir>/state.json             health and status of this node as the control plane sees them
+  <state-dir>/reports.spool          reports that are not confirmed yet
+  <state-dir>/memory.json            what a restarted agent must know
+
+Exit status: 0 after a signal, 64 for settings that cannot be used. See "navarch-node check --help" for its own.
+
+Example:
+  navarch-node --server http://control-plane:50051 --node-id gpu-node-001
+`
+
+/** Printed after the options of `navarch-node check --help`. */
+export const checkHelp = `
+The kernel log is looked at two hours back; a file of --kernel-log (before "check") as a whole.
+--config, --node-id and --kernel-log are taken as for the agent; the control plane is not asked.
+
+Exit status:
+  0    healthy; faults of applications and notes may be listed
+  1    something asks for attention: see the findings
+  2    cannot tell: nvidia-smi is missing or failed
+  64   usage
+
+Examples:
+  navarch-node check
+  navarch-node check --output json | jq '.findings[].code'
+  navarch-node --kernel-log /var/log/kern.log check
+`

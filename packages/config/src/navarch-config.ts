@@ -1,0 +1,103 @@
+import type { PoolSpec } from '@navarch/core/pool/pool-spec'
+
+/** Everything that a configuration file decides, complete: each absent key has its default. */
+export interface NavarchConfig {
+  server: ServerSpec
+  /** In the file's order, then those that a pool's `provider` implies. Every pool's provider is among them. */
+  providers: ProviderSpec[]
+  pools: PoolSpec[]
+  slurm: SlurmSpec
+}
+
+export interface ServerSpec {
+  /** Where the control plane listens. */
+  address: { host: string; port: number }
+  /** Base URL under which nodes reach the control plane; absent: the address from which this machine reaches the node. */
+  externalAddress?: string
+  heartbeatIntervalMs: number
+  /** Silence after which a node's health is unknown. */
+  heartbeatTimeoutMs: number
+  /** How often an agent reports in full. */
+  healthCheckIntervalMs: number
+  autoscaleIntervalMs: number
+}
+
+/** Types of provider, those that are not built yet included. */
+export const providerTypes = ['lambda', 'gcp', 'aws', 'coreweave', 'fake', 'static', 'lab'] as const
+export type ProviderType = (typeof providerTypes)[number]
+
+interface NamedProvider {
+  name: string
+  /** Image for pools that name none. */
+  image?: string
+}
+
+export interface LambdaProviderSpec extends NamedProvider {
+  type: 'lambda'
+  /** Environment variable that holds the API key. */
+  apiKeyEnv: string
+  /** Absent: the provider's public address. */
+  baseUrl?: string
+}
+
+export interface FakeProviderSpec extends NamedProvider {
+  type: 'fake'
+  /** GPUs of each simulated machine. */
+  gpuCount: number
+}
+
+/** A machine that exists already and is reached over SSH. What is absent comes from the pool. */
+export interface StaticHost {
+  address: string
+  name?: string
+  user?: string
+  port?: number
+  instanceType?: string
+  labels: Record<string, string>
+}
+
+export interface StaticProviderSpec extends NamedProvider {
+  type: 'static'
+  hosts: StaticHost[]
+}
+
+export interface LabProviderSpec extends NamedProvider {
+  type: 'lab'
+  /** Debian suite of the hosts, e.g. "bookworm"; absent: the provider chooses. */
+  suite?: string
+  /** Name of the lab, which keeps several on one machine apart. */
+  lab: string
+  /** Simulated GPUs of each host. */
+  gpus: number
+}
+
+/** A provider that is known and not built yet: its pools load and provision nothing. */
+export interface InactiveProviderSpec extends NamedProvider {
+  type: 'gcp' | 'aws' | 'coreweave'
+  project?: string
+  region?: string
+  zone?: string
+}
+
+export type ProviderSpec =
+  | LambdaProviderSpec
+  | FakeProviderSpec
+  | StaticProviderSpec
+  | LabProviderSpec
+  | InactiveProviderSpec
+
+export interface SlurmSpec {
+  /** `auto`: the command line tools where they are found, else none. */
+  driver: 'auto' | 'cli' | 'rest' | 'none'
+  /** Path of slurm.conf. */
+  conf?: string
+  /** Folder of Slurm's commands; absent: the PATH. */
+  bin?: string
+  /** Address of slurmrestd: http(s) URL or "unix:/path". */
+  restUrl?: string
+  /** Environment variable that holds slurmrestd's token. */
+  tokenEnv: string
+  pollIntervalMs: number
+  /** Path of munge's key, given to new hosts. */
+  mungeKey?: string
+}

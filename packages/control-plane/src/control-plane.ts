@@ -1,0 +1,259 @@
+import { join } from 'node:path'
+import type { NavarchConfig, ProviderSpec } from '@navarch/config/navarch-config'
+import type { PoolSpec } from '@navarch/core/pool/pool-spec'
+import { openKnownHosts } from '@navarch/hosts/known-hosts'
+import { createProvider, type ProviderContext } from '@navarch/providers/create-provider'
+import type { Provider } from '@navarch/providers/provider'
+import { createSlurmClient } from '@navarch/slurm/client'
+import { createSnapshotPoller } from '@navarch/slurm/snapshot-poller'
+import type { Clock } from '@navarch/system/clock'
+import type { Log } from '@navarch/system/log'
+import type { RunCommand } from '@navarch/system/run-command'
+import { loadFleet } from './fleet/fleet.ts'
+import { createEngine } from './operations/engine.ts'
+import type { OperationDeps } from './operations/deps.ts'
+import { createProviderGate } from './operations/provider-gate.ts'
+import { createSshBootstrapper } from './operations/ssh-bootstrapper.ts'
+import { takeBack } from './operations/steps/remove.ts'
+import { stepOf } from './operations/steps/steps.ts'
+import { nodeAfter } from './reconcile/end-of-operation.ts'
+import { checkHeartbeats } from './reconcile/heartbeats.ts'
+import { metricsSourceOf } from './reconcile/metrics-source.ts'
+import type { PoolMetrics } from './reconcile/pool-view.ts'
+import { createPools } from './reconcile/pools.ts'
+import { repair } from './reconcile/repair.ts'
+import { startServer } from './server/start-server.ts'
+import { createAgentService } from './services/agent-service.ts'
+import { createEventService } from './services/event-service.ts'
+import { createNodeService } from './services/node-service.ts'
+import { createOperationService } from './services/operation-service.ts'
+import { createPoolService } from './services/pool-service.ts'
+import type { Services } from './services/services.ts'
+import { findSlurm } from './slurm/find-slurm.ts'
+import { createSlurmLink, type SlurmLink } from './slurm/slurm-link.ts'
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
+import { createCounters } from './telemetry/counters.ts'
+import { renderMetrics } from './telemetry/exposition.ts'
+import { fleetMetrics } from './telemetry/fleet-metrics.ts'
+import { version } from './version.ts'
+
+export interface ControlPlaneOptions {
+  config: NavarchConfig
+  dataDir: string
+  /** In place of `server.address`. */
+  address?: { host: string; port: number }
+  authToken?: string
+  /** Folder of what `/download/` serves. */
+  downloadDir?: string
+  effects: ControlPlaneEffects
+}
+
+/** The outside world. */
+export interface ControlPlaneEffects {
+  clock: Clock
+  /** Numbers in [0, 1). */
+  random: () => number
+  /** Random and unique, safe in names of machines and hosts. */
+  newId: () => string
+  run: RunCommand
+  /** Runs Slurm's commands; absent: `run`. */
+  runSlurm?: RunCommand
+  fetch: typeof fetch
+  env: Readonly<Record<string, string | undefined>>
+  log: Log
+  /** How simulated machines behave. */
+  fake?: ProviderContext['fake']
+}
+
+export interface ControlPlane {
+  /** Base URL of the one port. */
+  url: string
+  services: Services
+  /** Stops taking requests, lets steps that run come to a recorded stop, closes the store. Takes at most `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+/** How often health by silence is looked at, and touched nodes are stored, ms. */
+const housekeepingMs = 5_000
+const flushMs = 60_000
+
+/**
+ * Starts a control plane: store, Slurm poller, loops, server. It depends on nothing outside: what is missing or
+ * unreachable shows as a condition.
+ * @throws StoreError, or the server's start error, when it cannot run at all
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { config, dataDir, effects } = options
+  const { clock, random, newId, log } = effects
+  const stopping = new AbortController()
+  const { signal } = stopping
+
+  const store = await openSqliteStore(dataDir)
+  const fleet = await loadFleet(store, clock.now)
+  const slurm = await connectSlurm(options)
+  const counters = createCounters()
+  const gate = createProviderGate(random)
+  const providers = new Map(config.providers.map((spec) => [spec.name, makeProvider(spec, options)]))
+  const provider = (name: string): Provider | undefined => providers.get(name)
+  const poolByName = new Map(config.pools.map((pool) => [pool.name, pool]))
+  let port = 0
+
+  const deps: OperationDeps = {
+    fleet,
+    slurm,
+    provider,
+    pool: (name) => poolByName.get(name),
+    gate,
+    bootstrapper: createSshBootstrapper({
+      config,
+      port: () => port,
+      authToken: options.authToken,
+      slurm,
+      knownHosts: openKnownHosts(join(dataDir, 'known-hosts.json')),
+      ...(effects.env['SSH_AUTH_SOCK'] !== undefined && { sshAgent: effects.env['SSH_AUTH_SOCK'] }),
+      clock,
+      random,
+      log,
+      newId,
+    }),
+    clock,
+    log,
+    newToken: newId,
+  }
+  const engine = createEngine({
+    fleet,
+    clock,
+    random,
+    log,
+    stepOf: (operation) => stepOf(deps, operation),
+    rollback: (context) => takeBack(deps, context),
+    onEnd: (operation) => nodeAfter(fleet, operation, clock.now()),
+    newId,
+    signal,
+  })
+  const pools = createPools({ fleet, engine, config, slurm, provider, gate, clock, log, metrics: readMetrics })
+  const reconcile = () => void pools.reconcile()
+
+  const services: Services = {
+    nodes: createNodeService({ fleet, engine, slurm, clock }),
+    pools: createPoolService({ fleet, config, pools, reconcile }),
+    operations: createOperationService(fleet, engine),
+    events: createEventService(fleet),
+    agents: createAgentService({
+      fleet,
+      config,
+      clock,
+      log,
+      counters,
+      newId,
+      poolOf: (node) => poolOfNode(config.pools, slurm, pools, node),
+      onUnhealthy: (node, decision) => repair({ fleet, engine, log }, node, decision),
+      onNews: (node) => engine.wake(node),
+    }),
+    version: () => ({ version, store: store.description, slurm: slurm?.view().snapshot?.version.text ?? null }),
+    notReady: () => (signal.aborted ? 'stopping' : undefined),
+    metrics: () => renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })),
+  }
+
+  const server = await startServer({
+    address: options.address ?? config.server.address,
+    services,
+    ...(options.authToken !== undefined && { authToken: options.authToken }),
+    ...(options.downloadDir !== undefined && { downloadDir: options.downloadDir }),
+    log,
+    clock,
+  }).catch(async (error: unknown) => {
+    slurm?.stop()
+    await store.close()
+    throw error
+  })
+  port = server.address.port
+
+  for (const pool of config.pools) {
+    const { name, instanceType, minNodes, maxNodes } = pool
+    log.info('pool configured', { pool: name, instance_type: instanceType, min_nodes: minNodes, max_nodes: maxNodes })
+  }
+  engine.wake()
+  const loops = [
+    loop(clock, signal, log, 'autoscaler', config.server.autoscaleIntervalMs, () => pools.reconcile()),
+    loop(clock, signal, log, 'heartbeats', housekeepingMs, () =>
+      checkHeartbeats(fleet, log, config.server.heartbeatIntervalMs, clock.now()),
+    ),
+    loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
+  ]
+  // The first look at Slurm is what the first decision waits for, not for the clock.
+  const stopFirst = slurm?.onLook(() => {
+    stopFirst?.()
+    reconcile()
+  })
+
+  return {
+    url: server.url,
+    services,
+    async close(graceMs) {
+      stopping.abort(new Error('the control plane is stopping'))
+      slurm?.stop()
+      await server.close(graceMs)
+      await Promise.race([Promise.allSettled([engine.idle(), ...loops]), clock.sleep(graceMs)])
+      await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
+      await store.close()
+    },
+  }
+
+  async function readMetrics(pool: PoolSpec): Promise<PoolMetrics | undefined> {
+    const source = metricsSourceOf(pool, { fetch: effects.fetch, run: effects.run })
+    try {
+      return await source?.read(pool.name, signal)
+    } catch (error) {
+      log.warn('metrics source failed', { pool: pool.name, error: String(error) })
+      return undefined
+    }
+  }
+}
+
+async function connectSlurm({ config, effects }: ControlPlaneOptions): Promise<SlurmLink | undefined> {
+  const { clock, log } = effects
+  const choice = await findSlurm(config.slurm, effects.env['PATH'] ?? '')
+  if (choice.warning !== undefined) log.warn(choice.warning)
+  if (!choice.use && !effects.runSlurm) return undefined
+  const client = createSlurmClient({
+    run: effects.runSlurm ?? effects.run,
+    clock,
+    ...(config.slurm.bin !== undefined && { bin: config.slurm.bin }),
+    ...(config.slurm.conf !== undefined && { conf: config.slurm.conf }),
+  })
+  const poller = createSnapshotPoller({ client, clock, intervalMs: config.slurm.pollIntervalMs })
+  return createSlurmLink(client, poller, clock)
+}
+
+function makeProvider(spec: ProviderSpec, { dataDir, effects }: ControlPlaneOptions): Provider {
+  const { env, clock, fetch, run, fake } = effects
+  return createProvider(spec, { dataDir, env, clock, fetch, run, ...(fake && { fake }) })
+}
+
+/** The pool whose partition has the node, for a node that registered by itself. */
+function poolOfNode(
+  specs: readonly PoolSpec[],
+  slurm: SlurmLink | undefined,
+  pools: ReturnType<typeof createPools>,
+  node: string,
+): string | undefined {
+  if (!slurm) return undefined
+  return specs.find((pool) => pools.view(pool).records?.some((record) => record.name === node))?.name
+}
+
+/** Calls `work` at once and then `intervalMs` after each end, until the signal. What it throws is logged, never the end. */
+async function loop(
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+  name: string,
+  intervalMs: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    await work().catch((error: unknown) => log.error('loop failed', { loop: name, error: String(error) }))
+    await clock.sleep(intervalMs, signal).catch(() => {})
+  }
+}
+

@@ -1,0 +1,24 @@
+import type { SlurmNaming } from '@navarch/core/operation/operation'
+import type { PoolSpec } from '@navarch/core/pool/pool-spec'
+import type { BootstrapRecord } from '../store/store.ts'
+
+export interface BootstrapRequest {
+  pool: PoolSpec
+  node: string
+  /** Which machine is behind the address: another one has other host keys. */
+  machineId: string
+  address: string
+  sshPort?: number
+  hostKeys?: readonly string[]
+  region: string
+  zone: string
+  instanceType: string
+  provider: string
+  slurmNaming: SlurmNaming
+}
+
+/** Makes a machine that answers SSH into a node: agent, munge, slurmd. Running it twice is harmless. */
+export interface Bootstrapper {
+  /** Throws only when `signal` is aborted; what went wrong is in the record. */
+  run(request: BootstrapRequest, signal: AbortSignal): Promise<BootstrapRecord>
+}

@@ -1,0 +1,256 @@
+import type { Operation } from '@navarch/core/operation/operation'
+import { backoffDelay } from '@navarch/system/backoff'
+import type { Clock } from '@navarch/system/clock'
+import type { Log } from '@navarch/system/log'
+import type { Fleet, FleetChange } from '../fleet/fleet.ts'
+import { ServiceError } from '../services/service-error.ts'
+import { currentStep, type NewOperation, newOperation } from './new-operation.ts'
+import { canCancel, lookDeadlineMs, type Step, type StepOutcome } from './step.ts'
+import { afterLook, afterRollback, begin, isExpired, rollBack } from './transition.ts'
+
+export interface EngineOptions {
+  fleet: Fleet
+  clock: Clock
+  random: () => number
+  log: Log
+  /** The step to run for an operation's current step. */
+  stepOf: (operation: Operation) => Step
+  /** Undoes what the operation did so far: takes back the machine that it launched, lifts its drain. */
+  rollback: Step
+  /** What else changes when an operation ends, in the same commit. */
+  onEnd: (operation: Operation) => FleetChange[]
+  /** A short unique id. */
+  newId: () => string
+  signal: AbortSignal
+}
+
+/** Runs operations, each step recorded before and after, all of them again after a crash. */
+export interface Engine {
+  /** Records a new operation and starts on it at once. Refuses a second one for the same node. */
+  start(request: NewOperation, changes?: readonly FleetChange[]): Promise<Operation>
+  cancel(id: string): Promise<Operation>
+  /** Resolves when the operation is over; rejects with a conflict when that takes longer than `withinMs`. */
+  ended(id: string, withinMs: number): Promise<void>
+  /** Starts a failed operation's step anew. */
+  retry(id: string): Promise<Operation>
+  /** Looks at all operations that are due. Called whenever something happened that one may wait for. */
+  wake(node?: string): void
+  /** Resolves when no step is being run; used at the program's end. */
+  idle(): Promise<void>
+}
+
+const retryBackoff = { firstMs: 2_000, maxMs: 60_000 }
+/** Providers and hosts are slow: more at once than this would starve the rest of the program. */
+const maxConcurrent = 64
+
+/** Makes the engine. Operations that the fleet has loaded go on where they were. */
+export function createEngine(options: EngineOptions): Engine {
+  const { fleet, clock, log, signal } = options
+  const running = new Map<string, Promise<void>>()
+  /** Woken: to be looked at again at once, whatever their time. */
+  const urgent = new Set<string>()
+  let cancelTimer = () => {}
+
+  const record = (operation: Operation, changes: readonly FleetChange[] = []) =>
+    fleet.commit([{ kind: 'operation', operation }, ...changes])
+
+  function schedule(): void {
+    cancelTimer()
+    if (signal.aborted) return
+    let next = Number.POSITIVE_INFINITY
+    for (const operation of fleet.operations.values()) {
+      if (running.has(operation.id)) continue
+      if (urgent.has(operation.id) || operation.notBefore <= clock.now()) {
+        if (running.size >= maxConcurrent) break
+        urgent.delete(operation.id)
+        launch(operation)
+      } else next = Math.min(next, operation.notBefore)
+    }
+    if (next < Number.POSITIVE_INFINITY) cancelTimer = clock.after(Math.max(1, next - clock.now()), schedule)
+  }
+
+  function launch(operation: Operation): void {
+    const work = advance(operation)
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.error('operation stopped', { operation: operation.id, error: String(error) })
+      })
+      .finally(() => {
+        running.delete(operation.id)
+        schedule()
+      })
+    running.set(operation.id, work)
+  }
+
+  async function advance(found: Operation): Promise<void> {
+    const now = clock.now()
+    if (found.cancelRequested && !found.facts.rollback && canCancel(found)) {
+      await finish(found, rollBack(found, 'cancelled by an operator', 'cancel', now))
+      return
+    }
+    if (!found.facts.rollback && isExpired(found, now)) {
+      await finish(found, rollBack(found, `${found.step} took longer than it may: ${currentStep(found).message}`, 'fail', now))
+      return
+    }
+    const started = found.facts.rollback ? found : begin(found, now)
+    if (started !== found) await record(started, [stepEvent(started, 'started')])
+    const outcome = await look(started)
+    // The step may have recorded facts, and someone may have asked to cancel, while it ran.
+    const latest = fleet.operations.get(found.id) ?? started
+    const delay = backoffDelay(retryBackoff, currentStep(latest).attempts - 1, options.random())
+    const { rollback } = latest.facts
+    if (!rollback) {
+      const undone = latest.cancelRequested && canCancel(latest) && outcome.kind === 'done'
+      const decided: StepOutcome = undone ? { kind: 'cancel', message: 'cancelled by an operator' } : outcome
+      await finish(latest, afterLook(latest, decided, clock.now(), delay), outcome)
+    } else if (outcome.kind === 'done') {
+      await finish(latest, afterRollback(latest, rollback.message, rollback.then, clock.now()), outcome)
+    } else await finish(latest, afterLook(latest, asWait(outcome), clock.now(), delay))
+  }
+
+  async function look(operation: Operation): Promise<StepOutcome> {
+    const deadline = AbortSignal.timeout(lookDeadlineMs[operation.step])
+    const step = operation.facts.rollback ? options.rollback : options.stepOf(operation)
+    try {
+      return await step({
+        operation,
+        signal: AbortSignal.any([signal, deadline]),
+        record: async (facts, changes = []) => {
+          const latest = fleet.operations.get(operation.id) ?? operation
+          const next = { ...latest, facts: { ...latest.facts, ...facts }, updatedAt: clock.now() }
+          await record(next, changes)
+          return next
+        },
+      })
+    } catch (error) {
+      if (signal.aborted) throw error
+      return { kind: 'retry', message: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  async function finish(before: Operation, after: Operation, outcome?: StepOutcome): Promise<void> {
+    const changes: FleetChange[] = outcome && 'changes' in outcome ? [...(outcome.changes ?? [])] : []
+    const step = currentStep({ ...after, step: before.step })
+    if (after.step !== before.step || after.state !== before.state || step.message !== currentStep(before).message) {
+      changes.push(stepEvent({ ...after, step: before.step }, step.state === 'running' ? after.state : step.state))
+    }
+    const over = after.state === 'succeeded' || after.state === 'failed' || after.state === 'cancelled'
+    if (over) changes.push(...options.onEnd(after))
+    await record(after, changes)
+    if (over) logEnd(after)
+  }
+
+  function logEnd(operation: Operation): void {
+    const fields = { pool: operation.pool, node: operation.node, operation: operation.id }
+    if (operation.state === 'failed') {
+      log.error(`${operation.kind} failed`, { ...fields, step: operation.step, error: currentStep(operation).message })
+    } else log.info(`${operation.kind} ${operation.state}`, { ...fields, seconds: (operation.updatedAt - operation.createdAt) / 1000 })
+  }
+
+  signal.addEventListener('abort', () => cancelTimer(), { once: true })
+
+  return {
+    async start(request, changes = []) {
+      const busy = fleet.operationOf(request.node)
+      if (busy) throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${request.node} in hand`)
+      const operation = newOperation(options.newId(), clock.now(), request)
+      await record(operation, [
+        ...changes,
+        { kind: 'event', type: 'operation', message: `${request.kind} started: ${request.reason}`, ...where(operation) },
+      ])
+      schedule()
+      return operation
+    },
+    async cancel(id) {
+      const operation = await find(id)
+      if (operation.cancelRequested) return operation
+      if (!fleet.operations.has(id)) throw new ServiceError('conflict', `operation ${id} is over (${operation.state})`)
+      if (!canCancel(operation)) {
+        throw new ServiceError('conflict', `operation ${id} cannot be undone any more: its step is ${operation.step}`)
+      }
+      const asked = { ...operation, cancelRequested: true, notBefore: clock.now(), updatedAt: clock.now() }
+      await record(asked, [{ kind: 'event', type: 'operation', message: 'cancel requested', ...where(asked) }])
+      schedule()
+      return asked
+    },
+    ended(id, withinMs) {
+      return new Promise((resolve, reject) => {
+        if (!fleet.operations.has(id)) {
+          resolve()
+          return
+        }
+        const stop = fleet.subscribe(() => {
+          if (fleet.operations.has(id)) return
+          stop()
+          cancelDeadline()
+          resolve()
+        })
+        const cancelDeadline = clock.after(withinMs, () => {
+          stop()
+          reject(new ServiceError('conflict', `operation ${id} is still being undone; try again`))
+        })
+      })
+    },
+    async retry(id) {
+      const operation = await find(id)
+      if (operation.state === 'waiting') {
+        urgent.add(id)
+        schedule()
+        return operation
+      }
+      if (operation.state !== 'failed') throw new ServiceError('conflict', `operation ${id} is ${operation.state}, not failed`)
+      const busy = fleet.operationOf(operation.node)
+      if (busy) throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${operation.node} in hand`)
+      const now = clock.now()
+      const { rounds: _rounds, ...facts } = operation.facts
+      const fresh: Operation = {
+        ...operation,
+        state: 'running',
+        facts,
+        cancelRequested: false,
+        notBefore: now,
+        updatedAt: now,
+        steps: operation.steps.map((step) =>
+          step.name === operation.step ? { name: step.name, state: 'pending', attempts: 0, message: '' } : step,
+        ),
+      }
+      await record(fresh, [{ kind: 'event', type: 'operation', message: 'retried by an operator', ...where(fresh) }])
+      schedule()
+      return fresh
+    },
+    wake(node) {
+      if (node !== undefined) {
+        const operation = fleet.operationOf(node)
+        if (!operation) return
+        urgent.add(operation.id)
+      }
+      schedule()
+    },
+    async idle() {
+      await Promise.allSettled(running.values())
+    },
+  }
+
+  async function find(id: string): Promise<Operation> {
+    const operation = fleet.operations.get(id) ?? (await fleet.history.operation(id))
+    if (!operation) throw new ServiceError('not_found', `operation not found: ${id}`)
+    return operation
+  }
+}
+
+function asWait(outcome: StepOutcome): StepOutcome {
+  return outcome.kind === 'wait' ? outcome : { kind: 'retry', message: outcome.message ?? '' }
+}
+
+function where(operation: Operation): { pool: string; node: string; operation: string } {
+  return { pool: operation.pool, node: operation.node, operation: operation.id }
+}
+
+function stepEvent(operation: Operation, state: string): FleetChange {
+  const { message } = currentStep(operation)
+  return {
+    kind: 'event',
+    type: 'operation-step',
+    message: `${operation.step} ${state}${message ? `: ${message}` : ''}`,
+    ...where(operation),
+  }
+}

@@ -1,0 +1,50 @@
+import { ProviderError } from '@navarch/providers/provider'
+import { type BackoffPolicy, backoffDelay } from '@navarch/system/backoff'
+
+/** How a provider has behaved lately. */
+export interface ProviderHealth {
+  /** Calls that failed in a row. */
+  failures: number
+  error?: ProviderError
+  /** When the last failure was, ms. */
+  failedAt?: number
+  /** No launch before this time, ms. */
+  notBefore: number
+}
+
+/** Keeps all operations of a provider from hammering it while it fails: one tries, the others wait with it. */
+export interface ProviderGate {
+  health(provider: string): ProviderHealth
+  /** ms to wait before the next call; 0 when it is open. */
+  delay(provider: string, now: number): number
+  succeeded(provider: string): void
+  /** Notes the failure and returns the delay until the next try, ms. */
+  failed(provider: string, error: ProviderError, now: number): number
+}
+
+const policy: BackoffPolicy = { firstMs: 5_000, maxMs: 5 * 60_000 }
+
+/** @param random numbers in [0, 1) for the back-off's jitter */
+export function createProviderGate(random: () => number): ProviderGate {
+  const states = new Map<string, ProviderHealth>()
+  const health = (provider: string) => states.get(provider) ?? { failures: 0, notBefore: 0 }
+  return {
+    health,
+    delay: (provider, now) => Math.max(0, health(provider).notBefore - now),
+    succeeded: (provider) => void states.delete(provider),
+    failed(provider, error, now) {
+      const { failures, notBefore } = health(provider)
+      // Calls that were under way together count once.
+      if (now < notBefore) return notBefore - now
+      const delay = backoffDelay(policy, failures, random())
+      states.set(provider, { failures: failures + 1, error, failedAt: now, notBefore: now + delay })
+      return delay
+    },
+  }
+}
+
+/** Any thrown value as a `ProviderError`: what a provider did not foresee is taken for its being unavailable. */
+export function providerErrorOf(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error
+  return new ProviderError('unavailable', error instanceof Error ? error.message : String(error), { cause: error })
+}

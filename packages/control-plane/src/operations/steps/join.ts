@@ -1,0 +1,86 @@
+import { asksForDrain } from '@navarch/core/health/assess'
+import { reasonOwner } from '@navarch/core/pool/reason-owner'
+import type { NodeRecord } from '@navarch/slurm/node-record'
+import { hasFlag, isBusy, isDown, isDrain, isFuture, isRegistered, isSchedulable } from '@navarch/slurm/node-state'
+import type { OperationDeps } from '../deps.ts'
+import { currentStep } from '../new-operation.ts'
+import type { StepContext, StepOutcome } from '../step.ts'
+import { verifyingReason } from './bootstrap.ts'
+
+const registerDeadlineMs = 10 * 60_000
+const verifyDeadlineMs = 5 * 60_000
+const lookAgainMs = 1_000
+
+/** Waits until the new host's agent has registered here and its slurmd there. */
+export async function register(deps: OperationDeps, { operation }: StepContext): Promise<StepOutcome> {
+  const { fleet, slurm, clock } = deps
+  const node = fleet.nodes.get(operation.node)
+  if (!node) return { kind: 'fail', message: `node ${operation.node} is gone` }
+  const expired = clock.now() - (currentStep(operation).startedAt ?? clock.now()) > registerDeadlineMs
+  const missing = (what: string): StepOutcome =>
+    expired
+      ? { kind: 'give-up', message: `${what} did not happen within ${registerDeadlineMs / 60_000} minutes` }
+      : { kind: 'wait', ms: lookAgainMs, message: `waits for: ${what}` }
+  if (node.registeredAt === undefined) return missing('registration of the agent')
+  if (!slurm || node.slurmNaming === 'none') return { kind: 'done', message: 'agent registered' }
+  const record = await slurm.node(node.id)
+  if (!record || isFuture(record.state) || !isRegistered(record.state)) return missing('registration of slurmd')
+  if (hasFlag(record.state, 'INVALID_REG')) return missing(`a valid registration of slurmd (${record.reason ?? 'INVALID_REG'})`)
+  await holdBack(deps, record)
+  return { kind: 'done', message: 'agent and slurmd registered' }
+}
+
+/** Registration clears the reason of a FUTURE name, and a plain name that was down comes back undrained: hold it again. */
+async function holdBack({ slurm, fleet }: OperationDeps, record: NodeRecord): Promise<void> {
+  const naming = fleet.nodes.get(record.name)?.slurmNaming
+  if (naming === 'cloud' || isBusy(record.state)) return
+  if (isDrain(record.state) && reasonOwner(record.reason) !== 'nobody') return
+  await slurm?.update(record.name, { state: 'DRAIN', reason: verifyingReason })
+}
+
+/** Waits for a full report of the new host's agent, and for it to be good. */
+export async function verify(deps: OperationDeps, { operation }: StepContext): Promise<StepOutcome> {
+  const { fleet, clock } = deps
+  const node = fleet.nodes.get(operation.node)
+  if (!node) return { kind: 'fail', message: `node ${operation.node} is gone` }
+  const fault = node.findings.find(asksForDrain)
+  if (fault) return { kind: 'give-up', message: `the new machine is faulty: ${fault.message}` }
+  const expired = clock.now() - (currentStep(operation).startedAt ?? clock.now()) > verifyDeadlineMs
+  if (node.reportedAt === undefined || node.health === 'unknown' || node.health === 'unhealthy') {
+    const message = node.reportedAt === undefined ? 'no health report yet' : `health is ${node.health}: ${node.healthReason}`
+    return expired ? { kind: 'give-up', message } : { kind: 'wait', ms: lookAgainMs, message }
+  }
+  return { kind: 'done', message: node.gpus.length === 1 ? '1 GPU, healthy' : `${node.gpus.length} GPUs, ${node.health}` }
+}
+
+/** Gives the node to jobs, and waits until Slurm would start one there. */
+export async function giveBack(deps: OperationDeps, { operation }: StepContext): Promise<StepOutcome> {
+  const { fleet, slurm, clock } = deps
+  const node = fleet.nodes.get(operation.node)
+  if (!node) return { kind: 'fail', message: `node ${operation.node} is gone` }
+  const { hold: _hold, ...free } = node
+  const active = {
+    facts: { drainOwned: false },
+    changes: [
+      { kind: 'node' as const, node: { ...free, status: 'active' as const } },
+      { kind: 'event' as const, type: 'node-status', message: 'active', pool: node.pool, node: node.id, operation: operation.id },
+      ...launched(deps, node.machine?.token, clock.now()),
+    ],
+  }
+  if (!slurm) return { kind: 'done', message: 'in service', ...active }
+  const record = await slurm.node(node.id)
+  if (!record) return node.slurmNaming === undefined || node.slurmNaming === 'none' ? { kind: 'done', message: 'in service', ...active } : { kind: 'wait', ms: lookAgainMs, message: 'not in Slurm' }
+  if (isSchedulable(record.state)) return { kind: 'done', message: 'in service', ...active }
+  if (isDrain(record.state) || isDown(record.state) || isFuture(record.state)) {
+    if (await slurm.resume(node.id)) return { kind: 'wait', ms: 500, message: 'resumed; waits for slurmd to answer' }
+    const message = `kept out of service in Slurm by ${record.reasonUser ?? 'somebody else'} ("${record.reason ?? ''}")`
+    if (operation.kind === 'uncordon') return { kind: 'fail', message: `${message}; lift it with scontrol` }
+    return { kind: 'done', message: `verified; ${message}`, ...active }
+  }
+  return { kind: 'wait', ms: lookAgainMs, message: `Slurm says ${record.state.base} ${record.state.flags.join(' ')}`.trim() }
+}
+
+function launched(deps: OperationDeps, token: string | undefined, now: number) {
+  const machine = token === undefined ? undefined : deps.fleet.machines.get(token)
+  return machine ? [{ kind: 'machine' as const, machine: { ...machine, readyAt: now } }] : []
+}

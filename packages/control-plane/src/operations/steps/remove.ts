@@ -1,0 +1,124 @@
+import type { SlurmNaming } from '@navarch/core/operation/operation'
+import { isBusy, isCloud, isDown, isDrain, isDynamic, isFuture } from '@navarch/slurm/node-state'
+import type { FleetChange } from '../../fleet/fleet.ts'
+import { reasonPrefix, type SlurmLink } from '../../slurm/slurm-link.ts'
+import type { MachineRecord } from '../../store/store.ts'
+import type { OperationDeps } from '../deps.ts'
+import { providerErrorOf } from '../provider-gate.ts'
+import type { StepContext, StepOutcome } from '../step.ts'
+
+/** Ends the node's machine, waits until it is certainly gone, and frees its name in Slurm. */
+export async function remove(deps: OperationDeps, context: StepContext): Promise<StepOutcome> {
+  const { record } = context
+  let { operation } = context
+  const { fleet } = deps
+  const node = fleet.nodes.get(operation.node)
+  if (!node) return { kind: 'done', message: 'gone' }
+  if (operation.facts.oldToken === undefined) {
+    if (!node.machine) return { kind: 'fail', message: 'the node has no machine that we made; remove it by hand' }
+    const changes: FleetChange[] = [{ kind: 'node', node: { ...node, status: 'terminated' } }]
+    const memory = fleet.poolMemory(node.pool)
+    // A faulty machine of a rack must not come back as its own replacement; a cloud never returns the same id.
+    if (operation.kind === 'replace' && operation.initiator === 'health') {
+      const quarantine = [...new Set([...memory.quarantine, node.machine.id])]
+      changes.push({ kind: 'pool', memory: { ...memory, quarantine } })
+    }
+    const { id: oldMachineId, token: oldToken } = node.machine
+    operation = await record({ oldMachineId, oldToken }, changes)
+  }
+  const { oldToken = '', oldMachineId } = operation.facts
+  const ended = await endMachine(deps, { ...context, operation }, oldToken, oldMachineId)
+  if (ended.kind !== 'done') return ended
+  if (deps.slurm) await freeName(deps.slurm, node.id, node.slurmNaming)
+  const changes: FleetChange[] = []
+  const present = fleet.nodes.get(node.id)
+  if (operation.kind === 'scale-down') changes.push({ kind: 'node-removed', id: node.id })
+  else if (present) changes.push({ kind: 'node', node: withoutMachine(present) })
+  return { kind: 'done', message: ended.message ?? 'machine ended', changes, facts: { drainOwned: false } }
+}
+
+/** Undoes an operation: takes back its launch, lifts its drain where nothing speaks against it. */
+export async function takeBack(deps: OperationDeps, context: StepContext): Promise<StepOutcome> {
+  const { operation } = context
+  const { fleet, slurm } = deps
+  const { token, rollback, drainOwned } = operation.facts
+  const node = fleet.nodes.get(operation.node)
+  const changes: FleetChange[] = []
+  if (token !== undefined) {
+    const ended = await endMachine(deps, context, token, operation.facts.machineId)
+    if (ended.kind !== 'done') return ended
+    if (slurm) await freeName(slurm, operation.node, operation.facts.slurmName)
+    if (node && rollback?.then !== 'again') changes.push({ kind: 'node-removed', id: node.id })
+    else if (node) changes.push({ kind: 'node', node: withoutMachine(node) })
+  } else if (drainOwned && slurm && node) {
+    const faulty = node.health === 'unhealthy'
+    if (!faulty && operation.kind !== 'drain' && operation.kind !== 'cordon') {
+      await slurm.resume(node.id)
+      changes.push({ kind: 'node', node: { ...node, status: 'active' } })
+    } else changes.push({ kind: 'node', node: { ...node, status: faulty ? 'unhealthy' : node.status } })
+  }
+  return { kind: 'done', changes }
+}
+
+/** Ends a machine by its launch token. Repeats are harmless. */
+async function endMachine(
+  deps: OperationDeps,
+  { operation, record, signal }: StepContext,
+  token: string,
+  knownId: string | undefined,
+): Promise<StepOutcome> {
+  const { fleet, clock } = deps
+  const machine = fleet.machines.get(token)
+  if (!machine) return { kind: 'done', message: 'machine already gone' }
+  const provider = deps.provider(machine.provider)
+  if (!provider) return { kind: 'retry', message: `provider ${machine.provider} is no longer in the configuration` }
+  try {
+    // A launch whose answer was lost is known by its token alone.
+    const id = knownId ?? machine.id ?? (await provider.list(signal)).find((found) => found.token === token)?.id
+    if (id !== undefined) {
+      if (machine.state !== 'terminating') await record({}, [{ kind: 'machine', machine: { ...machine, id, state: 'terminating' } }])
+      const found = await provider.get(id, signal)
+      if (found && found.state !== 'terminated') {
+        if (found.state !== 'terminating') await provider.terminate(id, signal)
+        const after = await provider.get(id, signal)
+        if (after && after.state !== 'terminated') {
+          return { kind: 'wait', ms: 2_000, message: `waits until machine ${id} is gone` }
+        }
+      }
+    }
+    const ended: MachineRecord = { ...machine, ...(id !== undefined && { id }), state: 'terminated', terminatedAt: clock.now() }
+    await record({}, [
+      { kind: 'machine', machine: ended },
+      { kind: 'event', type: 'machine', message: `machine ${id ?? token} ended`, pool: machine.pool, node: machine.node, operation: operation.id },
+    ])
+    return { kind: 'done', message: `machine ${id ?? token} ended` }
+  } catch (error) {
+    const failure = providerErrorOf(error)
+    return { kind: 'retry', message: `cannot end machine: ${failure.message}` }
+  }
+}
+
+/** Makes a name that has lost its host free for the next one, by what kind of name it is. */
+async function freeName(slurm: SlurmLink, name: string, naming: SlurmNaming | undefined): Promise<void> {
+  const node = await slurm.node(name)
+  if (!node || isFuture(node.state)) return
+  if (naming === 'future') {
+    await slurm.update(name, { state: 'FUTURE' })
+    return
+  }
+  if (naming === 'dynamic' || (naming === undefined && isDynamic(node.state))) {
+    await slurm.deleteNode(name)
+    return
+  }
+  if (naming === 'cloud' || (naming === undefined && isCloud(node.state))) {
+    // POWER_DOWN_FORCE would requeue jobs that Slurm has given to the name in the meantime.
+    if (!isBusy(node.state) && !node.state.flags.includes('POWERED_DOWN')) await slurm.update(name, { state: 'POWER_DOWN_FORCE' })
+    return
+  }
+  if (!isDrain(node.state) && !isDown(node.state)) await slurm.update(name, { state: 'DRAIN', reason: `${reasonPrefix}no host` })
+}
+
+function withoutMachine<T extends { machine?: unknown }>(node: T): Omit<T, 'machine'> {
+  const { machine: _machine, ...rest } = node
+  return rest
+}

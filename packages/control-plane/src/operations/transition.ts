@@ -1,0 +1,107 @@
+import type { Operation, OperationState } from '@navarch/core/operation/operation'
+import { currentStep, withStep } from './new-operation.ts'
+import { maxRounds, type StepOutcome, stepDeadlineMs } from './step.ts'
+
+/**
+ * The operation after one look at its current step. Pure: the engine records the result.
+ * @param now ms since the epoch
+ * @param retryMs back-off before the next try, ms
+ */
+export function afterLook(operation: Operation, outcome: StepOutcome, now: number, retryMs: number): Operation {
+  const facts = 'facts' in outcome ? { ...operation.facts, ...outcome.facts } : operation.facts
+  const next: Operation = { ...operation, facts, updatedAt: now }
+  switch (outcome.kind) {
+    case 'done':
+      return afterStep(withStep(next, { state: 'succeeded', finishedAt: now, message: outcome.message ?? '' }), now)
+    case 'wait':
+      return wait(next, outcome.message, now + outcome.ms)
+    case 'retry': {
+      const counted = withStep(next, { attempts: currentStep(next).attempts + 1 })
+      return wait(counted, outcome.message, now + retryMs)
+    }
+    case 'give-up':
+      return rollBack(next, outcome.message, (facts.rounds ?? 0) + 1 < maxRounds ? 'again' : 'fail', now)
+    case 'fail':
+      return rollBack(next, outcome.message, 'fail', now)
+    case 'cancel':
+      return rollBack(next, outcome.message, 'cancel', now)
+  }
+}
+
+/** The operation whose current step has just begun, or begins again after a restart of the program. */
+export function begin(operation: Operation, now: number): Operation {
+  const step = currentStep(operation)
+  if (step.state === 'running') return operation
+  return withStep(
+    { ...operation, state: 'running', updatedAt: now },
+    { state: 'running', startedAt: now, attempts: 1, message: '' },
+  )
+}
+
+/** Whether the current step has had all the time that it may have. */
+export function isExpired(operation: Operation, now: number): boolean {
+  const { startedAt } = currentStep(operation)
+  return startedAt !== undefined && now - startedAt > stepDeadlineMs[operation.step]
+}
+
+/**
+ * Gives up: at once where nothing was done, else after it has been undone, which is a recorded phase of its own so that
+ * a crash in it leaves no machine behind.
+ */
+export function rollBack(
+  operation: Operation,
+  message: string,
+  then: 'fail' | 'cancel' | 'again',
+  now: number,
+): Operation {
+  const marked = withStep({ ...operation, updatedAt: now, notBefore: now }, { message })
+  const { token, drainOwned } = operation.facts
+  if (token === undefined && !drainOwned) return afterRollback(marked, message, then, now)
+  return { ...marked, state: 'running', facts: { ...operation.facts, rollback: { message, then } } }
+}
+
+/** The operation when all is undone: over, or back at its `provision` step with a clean slate. */
+export function afterRollback(
+  operation: Operation,
+  message: string,
+  then: 'fail' | 'cancel' | 'again',
+  now: number,
+): Operation {
+  const { token: _token, machineId: _machine, address: _address, rollback: _rollback, ...kept } = operation.facts
+  const facts = { ...kept, rounds: (operation.facts.rounds ?? 0) + 1 }
+  if (then === 'again') {
+    const from = operation.steps.findIndex((step) => step.name === 'provision')
+    return {
+      ...operation,
+      facts,
+      state: 'running',
+      step: 'provision',
+      steps: operation.steps.map((step, index) =>
+        index < from
+          ? step
+          : { name: step.name, state: 'pending', attempts: 0, message: index === from ? `again, since: ${message}` : '' },
+      ),
+      notBefore: now,
+      updatedAt: now,
+    }
+  }
+  const state: OperationState = then === 'fail' ? 'failed' : 'cancelled'
+  const stepState = then === 'fail' ? 'failed' : 'skipped'
+  return {
+    ...withStep(operation, { state: stepState, finishedAt: now, message }),
+    facts,
+    state,
+    updatedAt: now,
+  }
+}
+
+function afterStep(operation: Operation, now: number): Operation {
+  const index = operation.steps.findIndex((step) => step.name === operation.step)
+  const next = operation.steps[index + 1]
+  if (!next) return { ...operation, state: 'succeeded', notBefore: now }
+  return { ...operation, state: 'running', step: next.name, notBefore: now }
+}
+
+function wait(operation: Operation, message: string, notBefore: number): Operation {
+  return { ...withStep(operation, { message }), state: 'waiting', notBefore }
+}

@@ -1,0 +1,56 @@
+import { ControlPlaneService } from '@navarch/api/control-plane'
+import { Health } from '@navarch/api/grpc-health'
+import { ServerReflection } from '@navarch/api/grpc-reflection-v1'
+import { ServerReflection as ServerReflectionAlpha } from '@navarch/api/grpc-reflection-v1alpha'
+import type { AccessKind } from './auth.ts'
+
+const controlPlaneAccess: Record<keyof typeof ControlPlaneService.method, AccessKind> = {
+  registerNode: 'agent',
+  reportHealth: 'agent',
+  sendHeartbeat: 'agent',
+  getNodeCommands: 'agent',
+  acknowledgeCommand: 'agent',
+  agentLink: 'agent',
+  listNodes: 'read',
+  getNode: 'read',
+  listInstances: 'read',
+  getInstance: 'read',
+  listPools: 'read',
+  getPool: 'read',
+  explainPool: 'read',
+  listOperations: 'read',
+  getOperation: 'read',
+  watch: 'read',
+  getBootstrapLog: 'read',
+  issueCommand: 'change',
+  scalePool: 'change',
+  cancelOperation: 'change',
+  retryOperation: 'change',
+}
+
+const rpcAccess: ReadonlyMap<string, Readonly<Record<string, AccessKind>>> = new Map<
+  string,
+  Record<string, AccessKind>
+>([
+  [ControlPlaneService.typeName, controlPlaneAccess],
+  [Health.typeName, { check: 'probe', watch: 'probe' }],
+  [ServerReflection.typeName, { serverReflectionInfo: 'read' }],
+  [ServerReflectionAlpha.typeName, { serverReflectionInfo: 'read' }],
+])
+
+/**
+ * What an RPC wants; a method that is not in the table is taken for a change.
+ * @param service its full name
+ * @param method its name in camel case
+ */
+export function accessOfRpc(service: string, method: string): AccessKind {
+  return rpcAccess.get(service)?.[method] ?? 'change'
+}
+
+const probePaths = new Set(['/healthz', '/readyz', '/metrics'])
+
+/** What a REST request wants. */
+export function accessOfRest(method: string, path: string): AccessKind {
+  if (method !== 'GET' && method !== 'HEAD') return 'change'
+  return probePaths.has(path) || path.startsWith('/download/') ? 'probe' : 'read'
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import {
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node'
+import { getRequestListener } from '@hono/node-server'
+import { ControlPlaneService } from '@navarch/api/control-plane'
+import { Health } from '@navarch/api/grpc-health'
+import { ServerReflection } from '@navarch/api/grpc-reflection-v1'
+import { ServerReflection as ServerReflectionAlpha } from '@navarch/api/grpc-reflection-v1alpha'
+import type { Clock } from '@navarch/system/clock'
+import type { Log } from '@navarch/system/log'
+import type { Services } from '../services/services.ts'
+import { callerKey } from './caller.ts'
+import { createRestApp } from './rest/rest-app.ts'
+import { controlPlaneService } from './rpc/control-plane-service.ts'
+import { healthService } from './rpc/health-service.ts'
+import { accessInterceptor, failureInterceptor } from './rpc/interceptors.ts'
+import { indexDescriptors, reflectionService } from './rpc/reflection.ts'
+
+export interface RequestHandlerOptions {
+  services: Services
+  authToken?: string
+  downloadDir?: string
+  log: Log
+  clock: Clock
+  keepAliveMs?: number
+  /** Aborts when the server ends; every stream ends with it. */
+  shutdown: AbortSignal
+}
+
+type Request = IncomingMessage | Http2ServerRequest
+type Response = ServerResponse | Http2ServerResponse
+export type RequestHandler = (request: Request, response: Response) => void
+
+const maxMessageBytes = 1024 * 1024
+
+/** Everything but agents' links: RPC where a path is an RPC's, else REST. The same on HTTP/1.1 and HTTP/2. */
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { services, authToken, downloadDir, log, clock, keepAliveMs = 15_000, shutdown } = options
+  const router = createConnectRouter({
+    interceptors: [failureInterceptor(log), accessInterceptor(authToken)],
+    readMaxBytes: maxMessageBytes,
+    acceptCompression: [compressionGzip],
+    shutdownSignal: shutdown,
+  })
+  addServices(router, services, clock, keepAliveMs)
+  const rpcs = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+  const app = createRestApp({ services, authToken, downloadDir, log, clock, shutdown, keepAliveMs })
+  const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+
+  return (request, response) => {
+    if (!hasUsableAddress(request)) {
+      response.writeHead(400, { 'content-type': 'text/plain' })
+      response.end('the request has no Host, or its address is no URL\n')
+      return
+    }
+    const rpc = rpcs.get(request.url?.split('?', 1)[0] ?? '')
+    if (!rpc) {
+      rest(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
+      return
+    }
+    const caller = { remoteAddress: request.socket?.remoteAddress, headers: request.headers }
+    const values = createContextValues().set(callerKey, caller)
+    rpc(universalRequestFromNodeRequest(request, response, undefined, values))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch((error) => log.debug('call ended early', { method: rpc.method.name, error: String(error) }))
+  }
+}
+
+function addServices(router: ConnectRouter, services: Services, clock: Clock, keepAliveMs: number): void {
+  const served = [ControlPlaneService, Health, ServerReflection, ServerReflectionAlpha]
+  const reflection = reflectionService(indexDescriptors(served))
+  router
+    .service(ControlPlaneService, controlPlaneService(services, { clock, keepAliveMs }))
+    .service(Health, healthService(services, new Set(served.map((service) => service.typeName)), clock))
+    .service(ServerReflection, reflection)
+}
+
+/** Whether a request's Host and path make a URL, which everything behind relies on. */
+function hasUsableAddress(request: Request): boolean {
+  const host = 'authority' in request ? request.authority : request.headers.host
+  return host !== undefined && URL.canParse(request.url ?? '', `http://${host}`)
+}

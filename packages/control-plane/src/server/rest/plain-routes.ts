@@ -1,0 +1,47 @@
+import { Hono } from 'hono'
+import { ServiceError } from '../../services/service-error.ts'
+import { downloadOf } from './downloads.ts'
+import { installScript } from './install-script.ts'
+import type { RestOptions } from './rest-app.ts'
+import type { RestEnv } from './rest-env.ts'
+
+const landing = `Navarch control plane
+
+  /api/v1/nodes        the fleet; also /api/v1/pools, /api/v1/operations, /api/v1/events, /api/v1/version
+  /healthz  /readyz    probes
+  /metrics             Prometheus metrics
+  /download/install.sh installs the agent on a node
+  navarch.ControlPlaneService  gRPC, Connect and gRPC-Web on this port, with reflection
+`
+
+/** Everything outside the JSON API: probes, metrics, downloads and a landing page. */
+export function plainRoutes({ services, downloadDir }: RestOptions): Hono<RestEnv> {
+  const app = new Hono<RestEnv>()
+  app.get('/', (context) => context.text(landing))
+  app.get('/healthz', (context) => context.text('ok'))
+  app.get('/readyz', (context) => {
+    const reason = services.notReady()
+    return reason === undefined ? context.text('ready') : context.text(reason, 503)
+  })
+  app.get('/metrics', (context) =>
+    context.body(services.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  )
+  app.get('/download/install.sh', (context) =>
+    context.body(installScript(serverAddress(context.req.url)), 200, { 'content-type': 'text/x-shellscript' }),
+  )
+  app.get('/download/:name', (context) =>
+    downloadOf(downloadDir, context.req.param('name'), {
+      method: context.req.method,
+      ifNoneMatch: context.req.header('if-none-match'),
+    }),
+  )
+  return app
+}
+
+/** The address at which the caller reached us: what works for it now works for its agent. */
+function serverAddress(url: string): string {
+  const { origin } = new URL(url)
+  if (!/^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(origin))
+    throw new ServiceError('invalid', 'the Host header is no address')
+  return origin
+}

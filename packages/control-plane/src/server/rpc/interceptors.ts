@@ -1,0 +1,39 @@
+import { ConnectError, type Interceptor } from '@connectrpc/connect'
+import type { Log } from '@navarch/system/log'
+import { ServiceError } from '../../services/service-error.ts'
+import { accessOfRpc } from '../access-rules.ts'
+import { authorizeCaller, callerKey } from '../caller.ts'
+import { connectErrorOf, serviceErrorOf } from '../failure.ts'
+
+/** Refuses calls that their caller may not make. */
+export function accessInterceptor(authToken: string | undefined): Interceptor {
+  return (next) => async (request) => {
+    const caller = request.contextValues.get(callerKey)
+    const decision = authorizeCaller(caller, accessOfRpc(request.service.typeName, request.method.localName), authToken)
+    if (!decision.allowed) throw connectErrorOf(new ServiceError(decision.code, decision.message))
+    return next(request)
+  }
+}
+
+/** Puts every failure of a handler, also in the middle of a stream, into the words and codes of the contract. */
+export function failureInterceptor(log: Log): Interceptor {
+  return (next) => async (request) => {
+    const translate = (error: unknown): ConnectError =>
+      error instanceof ConnectError ? error : connectErrorOf(serviceErrorOf(error, log, request.method.name))
+    try {
+      const response = await next(request)
+      if (!response.stream) return response
+      return { ...response, message: translated(response.message, translate) }
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+}
+
+async function* translated<T>(messages: AsyncIterable<T>, translate: (error: unknown) => Error): AsyncGenerator<T> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw translate(error)
+  }
+}

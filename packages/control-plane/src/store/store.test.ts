@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSqliteStore } from './sqlite/sqlite-store.ts'
+import type { HistoryEvent, MachineRecord, Store } from './store.ts'
+
+const event = (seq: number): HistoryEvent => ({
+  seq,
+  at: 1000 + seq,
+  type: 'node-status',
+  pool: 'train',
+  node: 'gpu-1',
+  operation: '',
+  message: `event ${seq}`,
+})
+
+const machine = (state: MachineRecord['state']): MachineRecord => ({
+  token: 't1',
+  provider: 'fake',
+  pool: 'train',
+  node: 'gpu-1',
+  region: '',
+  zone: '',
+  instanceType: 'h100',
+  state,
+  message: '',
+  createdAt: 5,
+})
+
+// PostgreSQL joins by one more entry.
+const engines: Record<string, (dir: string) => Promise<Store>> = { sqlite: openSqliteStore }
+
+describe.each(Object.entries(engines))('a %s store', (_name, open) => {
+  let dir: string
+  let store: Store
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'navarch-store-'))
+    store = await open(dir)
+  })
+  afterEach(async () => {
+    await store.close().catch(() => {})
+    rmSync(dir, { recursive: true })
+  })
+
+  it('is empty at first', async () => {
+    expect(await store.load()).toEqual({
+      nodes: [],
+      operations: [],
+      pools: [],
+      machines: [],
+      commands: [],
+      lastSeq: 0,
+    })
+  })
+
+  it('has what was committed after it was opened again', async () => {
+    await store.commit([
+      { kind: 'pool', memory: { pool: 'train', manualSize: 3, quarantine: ['m-7'] } },
+      { kind: 'machine', machine: machine('running') },
+      { kind: 'event', event: event(1) },
+    ])
+    await store.close()
+    store = await open(dir)
+    const state = await store.load()
+    expect(state.pools).toEqual([{ pool: 'train', manualSize: 3, quarantine: ['m-7'] }])
+    expect(state.machines).toEqual([machine('running')])
+    expect(state.lastSeq).toBe(1)
+  })
+
+  it('keeps what is over as history and out of the working state', async () => {
+    await store.commit([{ kind: 'machine', machine: machine('running') }])
+    await store.commit([{ kind: 'machine', machine: machine('terminated') }])
+    expect((await store.load()).machines).toEqual([])
+    expect(await store.machineHistory(10)).toEqual([machine('terminated')])
+  })
+
+  it('stores all changes of a commit or none', async () => {
+    await store.commit([{ kind: 'event', event: event(1) }])
+    const twice = store.commit([
+      { kind: 'pool', memory: { pool: 'train', quarantine: [] } },
+      { kind: 'event', event: event(1) },
+    ])
+    await expect(twice).rejects.toThrow(/UNIQUE|unique/)
+    expect((await store.load()).pools).toEqual([])
+  })
+
+  it('lets a failing commit fail alone among commits made at the same time', async () => {
+    const outcomes = await Promise.allSettled([
+      store.commit([{ kind: 'event', event: event(1) }]),
+      store.commit([{ kind: 'event', event: event(1) }]),
+      store.commit([{ kind: 'event', event: event(2) }]),
+    ])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await store.eventsSince(0, 10)).map((row) => row.seq)).toEqual([1, 2])
+  })
+
+  it('keeps the first word on a finding', async () => {
+    const finding = {
+      id: 'f1',
+      node: 'gpu-1',
+      source: 'kernel-log',
+      code: 'xid-79',
+      class: 'drain-replace',
+      fatal: true,
+      message: 'first',
+      evidence: '',
+      at: 1,
+    } as const
+    await store.commit([{ kind: 'finding', finding }])
+    await store.commit([{ kind: 'finding', finding: { ...finding, message: 'second' } }])
+    expect(await store.findings('gpu-1', 10)).toEqual([finding])
+  })
+
+  it('refuses a second opener of the same folder', async () => {
+    await expect(open(dir)).rejects.toThrow(/another control plane is using it/)
+  })
+})

@@ -1,0 +1,114 @@
+import type { Finding } from '@navarch/core/health/finding'
+import type { FleetNode } from '@navarch/core/node/node'
+import type { Operation } from '@navarch/core/operation/operation'
+import type { PoolMemory } from '@navarch/core/pool/pool'
+
+/** A machine that was launched, kept after its end as history. */
+export interface MachineRecord {
+  /** The launch's token: known before the machine is. */
+  token: string
+  /** The provider's id; undefined until the launch answered. */
+  id?: string
+  provider: string
+  pool: string
+  node: string
+  region: string
+  zone: string
+  instanceType: string
+  address?: string
+  state: 'launching' | 'running' | 'terminating' | 'terminated' | 'failed'
+  /** Why it is in that state, where there is more to say. */
+  message: string
+  createdAt: number
+  readyAt?: number
+  terminatedAt?: number
+}
+
+/** A line of the fleet's history. Never changed, never removed by the product's own hand. */
+export interface HistoryEvent {
+  /** Rises by one with each event. */
+  seq: number
+  at: number
+  /** e.g. "node-status", "finding", "operation-step". */
+  type: string
+  pool: string
+  node: string
+  operation: string
+  message: string
+}
+
+/** What one bootstrap did, command by command. Secrets have been taken out. */
+export interface BootstrapRecord {
+  id: string
+  node: string
+  pool: string
+  startedAt: number
+  durationMs: number
+  sshWaitMs: number
+  success: boolean
+  error: string
+  commands: { command: string; stdout: string; stderr: string; exitCode: number; durationMs: number }[]
+}
+
+/** A command for a node's agent. */
+export interface CommandRecord {
+  id: string
+  node: string
+  /** NodeCommandType's number. */
+  type: number
+  parameters: Record<string, string>
+  issuedAt: number
+  acknowledgedAt?: number
+  success?: boolean
+  message?: string
+}
+
+/** One change of the stored state. Changes that are committed together are stored together or not at all. */
+export type Change =
+  | { kind: 'node'; node: FleetNode }
+  | { kind: 'node-removed'; id: string }
+  | { kind: 'operation'; operation: Operation }
+  | { kind: 'pool'; memory: PoolMemory }
+  | { kind: 'machine'; machine: MachineRecord }
+  | { kind: 'finding'; finding: Finding }
+  | { kind: 'bootstrap'; record: BootstrapRecord }
+  | { kind: 'command'; command: CommandRecord }
+  | { kind: 'event'; event: HistoryEvent }
+
+/** All that the control plane needs in memory. Operations and machines that are over are history and not among it. */
+export interface StoredState {
+  nodes: FleetNode[]
+  operations: Operation[]
+  pools: PoolMemory[]
+  machines: MachineRecord[]
+  commands: CommandRecord[]
+  /** The newest event's number; 0 when there is none. */
+  lastSeq: number
+}
+
+/** Durable state of one control plane. Two processes never open the same one. */
+export interface Store {
+  /** e.g. "sqlite:/var/lib/navarch/navarch.db" */
+  readonly description: string
+  load(): Promise<StoredState>
+  /** Resolves when all changes are on disk; rejects, and stores none of them, when one cannot be stored. */
+  commit(changes: readonly Change[]): Promise<void>
+  /** Events with a greater number, oldest first. */
+  eventsSince(seq: number, limit: number): Promise<HistoryEvent[]>
+  /** A node's findings, newest first. */
+  findings(node: string, limit: number): Promise<Finding[]>
+  /** A node's bootstraps, oldest first. */
+  bootstraps(node: string, limit: number): Promise<BootstrapRecord[]>
+  /** Newest first, those that are over too. */
+  operations(limit: number): Promise<Operation[]>
+  operation(id: string): Promise<Operation | undefined>
+  /** Newest first, those that are gone too. */
+  machineHistory(limit: number): Promise<MachineRecord[]>
+  close(): Promise<void>
+}
+
+/** The stored data cannot be used: made by a newer version, locked by another process, or damaged. */
+export class StoreError extends Error {
+  override name = 'StoreError'
+  readonly code = 'store'
+}

@@ -1,0 +1,43 @@
+/** One metric with its samples, in the order in which they are printed. */
+export interface Metric {
+  name: string
+  help: string
+  /** `untyped` for names ending in "_total" that are no counters, which the documents fix. */
+  type: 'gauge' | 'counter' | 'untyped'
+  samples: readonly MetricSample[]
+}
+
+export interface MetricSample {
+  labels?: Readonly<Record<string, string>>
+  value: number
+}
+
+/**
+ * Renders Prometheus' text format 0.0.4.
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+export function renderMetrics(metrics: readonly Metric[]): string {
+  return metrics.map(renderMetric).join('')
+}
+
+function renderMetric({ name, help, type, samples }: Metric): string {
+  const lines = samples.map(({ labels = {}, value }) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`)
+    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${renderValue(value)}\n`
+  })
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function renderValue(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value)
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}

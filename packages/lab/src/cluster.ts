@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunCommand } from '@navarch/system/run-command'
+import { reservedFrom } from './addresses.ts'
+import { cgroupPath } from './cgroups.ts'
+import type { LabContext } from './context.ts'
+import { LabError } from './errors.ts'
+import { findInit, hostDir, type LabHost, runOnHost, startHost, waitForHost } from './host.ts'
+import type { HostFile } from './host-files.ts'
+import { wrapperScript } from './inside.ts'
+import type { Lab } from './lab.ts'
+import type { LabRoot } from './roots.ts'
+import { type NodeMode, type NodeShape, writeCgroupConf, writeGresConf, writeSlurmConf } from './slurm-conf.ts'
+
+/** A controller in a host of its own, and what is needed to drive it and to join it. */
+export interface SlurmCluster {
+  head: LabHost
+  headAddress: string
+  /** e.g. "22.05.8" */
+  version: string
+  /** Content of `/etc/munge/munge.key`. */
+  mungeKey: Buffer
+  /** In mode `static`: the address that node `n` (from 1) has to be started with. */
+  nodeAddress(n: number): string
+  /** Text of the controller's slurm.conf. */
+  slurmConf: string
+  /** Runs Slurm's client programs, by name, on the head. */
+  run: RunCommand
+  /** Folder on this machine with `squeue`, `scontrol` and so on, which run on the head. */
+  binDir: string
+}
+
+export interface SlurmClusterOptions {
+  root: LabRoot
+  mode: NodeMode
+  nodes: NodeShape
+  /** Default `gpu`. */
+  partition?: string
+  /** Name of the controller's host. Default `slurm-head`. */
+  headName?: string
+  clusterName?: string
+  authorizedKeys?: readonly string[]
+  /** More lines for slurm.conf. */
+  extra?: readonly string[]
+}
+
+const clientPrograms = [
+  ...['sacct', 'sacctmgr', 'salloc', 'sattach', 'sbatch', 'sbcast', 'scancel', 'scontrol', 'sdiag', 'sinfo', 'sprio'],
+  ...['squeue', 'sreport', 'srun', 'sshare', 'sstat', 'strigger'],
+]
+
+/**
+ * Starts slurmctld and munged of the root's suite in a new host and waits until the controller answers.
+ * @throws LabError with the end of the controller's log when it does not within a minute
+ */
+export async function startSlurmCluster(
+  context: LabContext,
+  lab: Lab,
+  options: SlurmClusterOptions,
+): Promise<SlurmCluster> {
+  const name = options.headName ?? 'slurm-head'
+  const mungeKey = randomBytes(128)
+  const { address } = await startHost(context, lab, {
+    root: options.root,
+    name,
+    authorizedKeys: options.authorizedKeys ?? [],
+    labels: { role: 'slurm-head' },
+    files: (headAddress) => ({ ...mungeFiles(mungeKey), ...configFiles(lab, options, name, headAddress) }),
+    enable: ['munge', 'slurmctld'],
+  })
+  const head = await waitForHost(context, lab, name)
+  await waitForController(context, await runOnHost(context, lab, name))
+  const binDir = await writeWrappers(lab, name)
+  return {
+    head,
+    headAddress: address,
+    version: options.root.slurmVersion,
+    mungeKey,
+    nodeAddress: (n) => nodeAddress(lab, n),
+    slurmConf: writeConf(lab, options, name, address),
+    run: (program, args, options) => context.run(join(binDir, program), args, options),
+    binDir,
+  }
+}
+
+/**
+ * What `startHost` needs to make a host that joins the cluster by itself at boot, without its configuration
+ * (`--conf-server`).
+ * @param slurmdOptions more options for slurmd, e.g. `-Z` for a dynamic node
+ */
+export function joiningHost(
+  cluster: Pick<SlurmCluster, 'headAddress' | 'mungeKey'>,
+  slurmdOptions = '',
+): { files: Record<string, HostFile>; enable: string[] } {
+  const options = `--conf-server ${cluster.headAddress}:6817 ${slurmdOptions}`.trim()
+  return {
+    files: {
+      ...mungeFiles(cluster.mungeKey),
+      '/etc/default/slurmd': { content: `SLURMD_OPTIONS='${options}'\n` },
+      // Debian 12's unit does not start without a local slurm.conf, which a configless host lacks.
+      '/etc/systemd/system/slurmd.service.d/configless.conf': { content: '[Unit]\nConditionPathExists=\n' },
+    },
+    enable: ['munge', 'slurmd'],
+  }
+}
+
+function writeConf(lab: Lab, options: SlurmClusterOptions, name: string, address: string): string {
+  return writeSlurmConf({
+    clusterName: options.clusterName ?? 'lab',
+    head: { name, address },
+    mode: options.mode,
+    nodes: options.nodes,
+    nodeAddresses: options.mode === 'static' ? staticAddresses(lab, options.nodes.count) : undefined,
+    partition: options.partition ?? 'gpu',
+    extra: options.extra ?? [],
+  })
+}
+
+function configFiles(lab: Lab, options: SlurmClusterOptions, name: string, address: string): Record<string, HostFile> {
+  return {
+    '/etc/slurm/slurm.conf': { content: writeConf(lab, options, name, address) },
+    '/etc/slurm/gres.conf': { content: writeGresConf(options) },
+    '/etc/slurm/cgroup.conf': { content: writeCgroupConf(options.root.slurmVersion) },
+  }
+}
+
+/** slurmctld tries for ten seconds per name that it cannot resolve, before it answers anybody: name the addresses. */
+function staticAddresses(lab: Lab, count: number): string {
+  const [first, last] = [nodeAddress(lab, 1), nodeAddress(lab, count)]
+  const network = first.slice(0, first.lastIndexOf('.') + 1)
+  return `${network}[${first.slice(network.length)}-${last.slice(network.length)}]`
+}
+
+function nodeAddress(lab: Lab, n: number): string {
+  return `10.213.${lab.number}.${reservedFrom + n - 1}`
+}
+
+function mungeFiles(key: Uint8Array): Record<string, HostFile> {
+  return { '/etc/munge/munge.key': { content: key, mode: 0o400, owner: 'munge' } }
+}
+
+async function waitForController({ clock }: LabContext, run: RunCommand): Promise<void> {
+  const giveUpAt = clock.now() + 60_000
+  for (;;) {
+    const ping = await run('scontrol', ['ping'], { deadlineMs: 15_000 })
+    if (/ is UP/.test(ping.stdout)) return
+    if (clock.now() >= giveUpAt) {
+      const log = await run('tail', ['-n', '20', '/var/log/slurm/slurmctld.log'], { deadlineMs: 5000 })
+      throw new LabError(`slurmctld does not answer: ${ping.stderr}${ping.stdout}\n${log.stdout}`)
+    }
+    await clock.sleep(200)
+  }
+}
+
+/** A few milliseconds per call: a control plane that runs as a process of its own drives the cluster with these. */
+async function writeWrappers(lab: Lab, name: string): Promise<string> {
+  const binDir = join(lab.dir, 'bin')
+  const pidFile = join(hostDir(lab, name), 'init.pid')
+  const cgroup = await cgroupPath(lab.name, name)
+  await mkdir(join(cgroup, 'entered'), { recursive: true })
+  await mkdir(binDir, { recursive: true })
+  await writeFile(pidFile, `${await findInit(lab, name)}\n`)
+  for (const program of clientPrograms)
+    await writeFile(join(binDir, program), wrapperScript(cgroup, pidFile, program), { mode: 0o755 })
+  return binDir
+}

@@ -1,0 +1,171 @@
+import { type LaunchRequest, type Machine, type Provider, ProviderError } from '../provider.ts'
+import { instanceName, nodeOfInstanceName } from './instance-name.ts'
+import {
+  createLambdaApi,
+  type LambdaApiOptions,
+  type LambdaInstance,
+  LambdaNoAnswerError,
+  type LaunchBody,
+} from './lambda-api.ts'
+
+/** Where Lambda publishes its API; the older address cloud.lambdalabs.com redirects there. */
+export const lambdaBaseUrl = 'https://cloud.lambda.ai/api/v1'
+
+/** How long the API's lists may lag behind its launches, ms. Assumed: it documents no bound. */
+const settleMs = 60_000
+
+/**
+ * Instances of Lambda's GPU cloud.
+ *
+ * The API has no idempotency key. A launch therefore looks for an instance of its name first; one whose answer was lost
+ * is not repeated until lists have settled; and where two were made after all, one is ended.
+ */
+export function createLambdaProvider(options: LambdaApiOptions): Provider {
+  const { provider: name, clock } = options
+  const api = createLambdaApi(options)
+  /** Ids that the API gave us, with the time: it may deny them for a while. */
+  const recent = new Map<string, { machine: Machine; at: number }>()
+  /** Launches without an answer, by instance name, with the time. */
+  const unanswered = new Map<string, number>()
+  const running = new Map<string, Promise<Machine>>()
+
+  const find = async (wanted: string, signal: AbortSignal): Promise<Machine | undefined> => {
+    const found = (await api.listInstances(signal)).filter((each) => each.name === wanted && isAlive(each))
+    const [kept, ...extra] = found.sort((a, b) => (a.id < b.id ? -1 : 1))
+    for (const { id } of extra) await api.terminate(id, signal)
+    return kept && describe(kept)
+  }
+  const launch = async (instance: string, request: LaunchRequest, signal: AbortSignal): Promise<Machine> => {
+    const body = launchBody(instance, request)
+    const existing = (await find(instance, signal)) ?? launchedJustNow(request.token)
+    if (existing) return existing
+    const doubtful = unanswered.get(instance)
+    if (doubtful !== undefined && clock.now() - doubtful < settleMs) {
+      throw new ProviderError('unavailable', `provider ${name}: waiting to see whether ${instance} was launched`, {
+        retryAfterMs: settleMs - (clock.now() - doubtful),
+      })
+    }
+    try {
+      const id = await api.launch(body, signal)
+      unanswered.delete(instance)
+      const machine: Machine = {
+        id,
+        node: request.node,
+        token: request.token,
+        state: 'pending',
+        region: request.region,
+        zone: '',
+        instanceType: request.instanceType,
+        launchedAt: clock.now(),
+      }
+      recent.set(id, { machine, at: clock.now() })
+      return machine
+    } catch (error) {
+      if (error instanceof LambdaNoAnswerError) unanswered.set(instance, clock.now())
+      throw error
+    }
+  }
+  const fresh = (id: string): Machine | undefined => {
+    for (const [each, { at }] of recent) if (clock.now() - at >= settleMs) recent.delete(each)
+    return recent.get(id)?.machine
+  }
+  const launchedJustNow = (token: string): Machine | undefined => {
+    const entry = [...recent.values()].find(({ machine }) => machine.token === token)
+    return entry && fresh(entry.machine.id)
+  }
+  return {
+    name,
+    type: 'lambda',
+    // Instances with eight GPUs take up to 15 minutes.
+    bootDeadlineMs: 25 * 60_000,
+    async launch(request, signal) {
+      const instance = instanceName(request)
+      const work =
+        running.get(instance) ?? launch(instance, request, signal).finally(() => void running.delete(instance))
+      running.set(instance, work)
+      return work
+    },
+    async get(machineId, signal) {
+      const instance = await api.getInstance(machineId, signal)
+      return instance ? describe(instance) : fresh(machineId)
+    },
+    async list(signal) {
+      const listed = (await api.listInstances(signal)).filter((each) => isOurs(each) && isAlive(each)).map(describe)
+      const ids = new Set(listed.map((machine) => machine.id))
+      const unlisted = [...recent.keys()].filter((id) => !ids.has(id)).map(fresh)
+      return [...listed, ...unlisted.filter((machine) => machine !== undefined)]
+    },
+    async terminate(machineId, signal) {
+      const known = await api.terminate(machineId, signal)
+      if (!known && fresh(machineId)) {
+        throw new ProviderError('unavailable', `provider ${name}: ${machineId} was launched and is not visible yet`, {
+          retryAfterMs: 5_000,
+        })
+      }
+      recent.delete(machineId)
+    },
+  }
+}
+
+function launchBody(instance: string, request: LaunchRequest): LaunchBody {
+  const { instanceType, region, sshKeys, image, node, token } = request
+  if (region === '') {
+    throw new ProviderError('invalid', `pool ${request.pool}: Lambda needs a region`, {
+      remedy: 'Set region of the pool.',
+    })
+  }
+  if (sshKeys.length !== 1) {
+    throw new ProviderError(
+      'invalid',
+      `pool ${request.pool}: Lambda takes exactly one SSH key, not ${sshKeys.length}`,
+      {
+        remedy: 'Set ssh_keys of the pool to the name of one key that is registered with Lambda.',
+      },
+    )
+  }
+  return {
+    region_name: region,
+    instance_type_name: instanceType,
+    ssh_key_names: sshKeys,
+    name: instance,
+    ...(image !== undefined && { image: /^[0-9a-f-]{32,36}$/.test(image) ? { id: image } : { family: image } }),
+    tags: [
+      { key: 'navarch-node', value: node },
+      { key: 'navarch-token', value: token },
+    ],
+  }
+}
+
+function tag(instance: LambdaInstance, key: string): string | undefined {
+  return instance.tags?.find((each) => each.key === key)?.value
+}
+
+function isOurs(instance: LambdaInstance): boolean {
+  return tag(instance, 'navarch-token') !== undefined || nodeOfInstanceName(instance.name ?? '') !== undefined
+}
+
+function isAlive({ status }: LambdaInstance): boolean {
+  return !['terminating', 'terminated', 'preempted'].includes(status)
+}
+
+function describe(instance: LambdaInstance): Machine {
+  const node = tag(instance, 'navarch-node') ?? nodeOfInstanceName(instance.name ?? '')
+  const token = tag(instance, 'navarch-token')
+  return {
+    id: instance.id,
+    ...(node !== undefined && { node }),
+    ...(token !== undefined && { token }),
+    state: stateOf(instance),
+    ...(instance.ip && { address: instance.ip }),
+    region: instance.region?.name ?? '',
+    zone: '',
+    instanceType: instance.instance_type?.name ?? '',
+  }
+}
+
+/** An `unhealthy` instance exists and is billed, which is all that a machine's state says. */
+function stateOf({ status, ip }: LambdaInstance): Machine['state'] {
+  if (status === 'terminating') return 'terminating'
+  if (status === 'terminated' || status === 'preempted') return 'terminated'
+  return (status === 'active' || status === 'unhealthy') && ip ? 'running' : 'pending'
+}

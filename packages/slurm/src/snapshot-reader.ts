@@ -1,0 +1,97 @@
+import type { SlurmVersion } from './capabilities.ts'
+import { parseDiag } from './diag-record.ts'
+import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
+import { nodeFreeText, nodeRecord } from './node-record.ts'
+import { partitionRecord } from './partition-record.ts'
+import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-command.ts'
+import { SlurmError, SlurmParseError } from './slurm-error.ts'
+import type { SlurmSnapshot, SnapshotProblem } from './snapshot.ts'
+import { parseExcludedNodes, parseSqueue, squeueArguments, squeueExcludedArguments } from './squeue.ts'
+
+/** `-F` shows FUTURE names, `-a` hidden partitions, `-d` the GPUs in use (which AllocTRES has only with accounting). */
+const nodeArguments = ['-a', '-F', '-d', '-o', 'show', 'nodes']
+const partitionArguments = ['-a', '-o', 'show', 'partitions']
+
+/**
+ * Reads the whole cluster with four commands at once, in Slurm's text formats: at 5,000 nodes and 10,000 jobs they take
+ * a tenth of a second where JSON takes seven. A fifth, sdiag, may fail without failing the snapshot.
+ * @throws SlurmError
+ */
+export async function readSnapshot(options: SlurmCommandOptions, version: SlurmVersion): Promise<SlurmSnapshot> {
+  const takenAt = options.clock.now()
+  const abort = new AbortController()
+  const run = (program: string, args: readonly string[]) => runSlurm(options, program, args, abort.signal)
+  const problems: SnapshotProblem[] = []
+  const diagnosis = run('sdiag', []).catch((error: unknown) => {
+    problems.push({ kind: 'diag', message: messageOf(error) })
+    return undefined
+  })
+  try {
+    const [nodes, jobs, excluded, partitions, diag] = await Promise.all([
+      run('scontrol', nodeArguments),
+      run('squeue', squeueArguments),
+      run('squeue', squeueExcludedArguments),
+      run('scontrol', partitionArguments),
+      diagnosis,
+    ])
+    const queue = parseSqueue(jobs.stdout, parseExcludedNodes(excluded.stdout))
+    for (const error of queue.errors) problems.push({ kind: 'job', message: error.message })
+    const diagRecord = diag && attempt(() => parseDiag(diag.stdout), 'diag', problems)
+    const outputs = [nodes, jobs, excluded, partitions, ...(diag ? [diag] : [])]
+    const snapshot: SlurmSnapshot = {
+      takenAt,
+      tookMs: options.clock.now() - takenAt,
+      version,
+      nodes: readEach(nodes, 'NodeName', 'node', problems, (fields) => nodeRecord(fields)),
+      jobs: queue.jobs,
+      partitions: readEach(partitions, 'PartitionName', 'partition', problems, (fields) => partitionRecord(fields)),
+      costs: outputs.map(({ command, tookMs, stdout }) => ({ command: nameOf(command), tookMs, bytes: stdout.length })),
+      problems,
+    }
+    return diagRecord ? { ...snapshot, diag: diagRecord } : snapshot
+  } finally {
+    abort.abort(new Error('another command of the snapshot failed'))
+  }
+}
+
+function readEach<T>(
+  output: SlurmOutput,
+  firstKey: string,
+  kind: SnapshotProblem['kind'],
+  problems: SnapshotProblem[],
+  read: (fields: Record<string, string>) => T,
+): T[] {
+  if (/^No (?:nodes|partitions) in the system/.test(output.stdout)) return []
+  try {
+    return parseKeyValueRecords(output.stdout, firstKey, nodeFreeText).flatMap((record) => {
+      const found = attempt(() => read(fieldsOf(record)), kind, problems)
+      return found === undefined ? [] : [found]
+    })
+  } catch (error) {
+    throw parseError(error, output.command)
+  }
+}
+
+function attempt<T>(read: () => T, kind: SnapshotProblem['kind'], problems: SnapshotProblem[]): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SlurmParseError)) throw error
+    problems.push({ kind, message: error.message })
+    return undefined
+  }
+}
+
+/** The SlurmError for output that cannot be read; other errors as they are. */
+export function parseError(error: unknown, command: string): unknown {
+  if (!(error instanceof SlurmParseError)) return error
+  return new SlurmError('parse', `${command} printed ${error.message}`, { command, cause: error })
+}
+
+function nameOf(command: string): string {
+  return (/^\S*?([^/\s]+)(?:\s|$)/.exec(command)?.[1] ?? command) + (/ show (\w+)/.exec(command)?.[0] ?? '')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseExcludedNodes, parseSqueue, squeueArguments } from './squeue.ts'
+
+const printed = readFileSync(new URL('../fixtures/22.05/squeue-fields.txt', import.meta.url), 'utf8')
+const fieldCount = squeueArguments.at(-1)?.split(',').length ?? 0
+
+describe('parseSqueue', () => {
+  const { jobs, errors } = parseSqueue(printed, parseExcludedNodes('6\x1fn2\x1e\n7\x1f\x1e\n8\x1f(null)\x1e\n'))
+  const job = (id: number) => jobs.find((candidate) => candidate.id === id)
+
+  it('reads every job that squeue printed', () => {
+    expect(errors).toEqual([])
+    expect(jobs).toHaveLength(printed.match(/\x1e\n/g)?.length ?? -1)
+    expect(jobs.every((candidate) => candidate.reason.known && candidate.state !== 'UNKNOWN')).toBe(true)
+  })
+
+  it('keeps a name with a line break, quotes and separators in one record', () => {
+    expect(job(7)?.name).toBe('line\ntwo')
+    expect(job(1)?.name).toBe('odd|"na=me')
+    const forged = printed.replace('odd|"na=me', 'odd\x1fname')
+    expect(parseSqueue(forged).jobs.find((candidate) => candidate.id === 1)?.name).toBe('odd\x1fname')
+  })
+
+  it('counts the tasks of an array without expanding it', () => {
+    expect(job(5)?.array).toEqual({ jobId: 5, tasks: '0-400', count: 401, limit: 7 })
+    expect(job(11)?.array).toEqual({ jobId: 4, tasks: '1', count: 1 })
+  })
+
+  it('reads GPUs per job, node, socket and task', () => {
+    expect(job(2)?.request.gresPerJob).toEqual([{ name: 'gpu', count: 12 }])
+    expect(job(8)?.request.gresPerNode).toEqual([{ name: 'gpu', type: 'h100', count: 4 }])
+    expect(job(9)?.request.gresPerSocket).toEqual([{ name: 'gpu', count: 1 }])
+    expect(job(3)?.request.gresPerTask).toEqual([{ name: 'gpu', count: 2 }])
+  })
+
+  it('reads node ranges, constraints, node lists and sharing', () => {
+    expect(job(13)?.request).toMatchObject({ nodesMin: 2, nodesMax: 4, memoryPerCpuMb: 100 })
+    expect(job(2)?.request.nodesMax).toBeUndefined()
+    expect(job(6)?.request).toMatchObject({
+      features: 'hopper&ib',
+      requiredNodes: 'n1',
+      excludedNodes: 'n2',
+      exclusive: 'yes',
+    })
+    expect(job(8)?.het).toEqual({ jobId: 8, offset: 0 })
+    expect(job(9)?.het).toEqual({ jobId: 8, offset: 1 })
+  })
+
+  it('does not take the former nodes of a requeued job for an allocation', () => {
+    expect(job(11)).toMatchObject({ state: 'PENDING', restarts: 1 })
+    expect(job(11)?.nodes).toBeUndefined()
+    expect(job(3)).toMatchObject({ state: 'RUNNING', nodes: 'n1' })
+  })
+
+  it('reports a record with too few fields, and keeps the others', () => {
+    const broken = parseSqueue(`99\x1fhalf\x1e\n${printed}`)
+    expect(broken.jobs).toHaveLength(jobs.length)
+    expect(broken.errors[0]?.message).toMatch(new RegExp(`2 fields instead of ${fieldCount}`))
+  })
+
+  it('asks squeue for no field twice', () => {
+    const fields = squeueArguments.at(-1)?.split(',') ?? []
+    expect(new Set(fields).size).toBe(fields.length)
+    expect(parseSqueue('')).toEqual({ jobs: [], errors: [] })
+  })
+
+  it('answers any damage with errors, never with an exception', () => {
+    fc.assert(
+      fc.property(fc.nat(printed.length - 1), fc.nat(40), fc.string({ maxLength: 5 }), (at, length, text) => {
+        const result = parseSqueue(printed.slice(0, at) + text + printed.slice(at + length))
+        expect(result.jobs.length + result.errors.length).toBeGreaterThan(0)
+      }),
+    )
+  })
+})

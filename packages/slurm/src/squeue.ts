@@ -1,0 +1,200 @@
+import { parseArrayTasks } from './array-tasks.ts'
+import { parseTimeLimit } from './duration.ts'
+import {
+  type Fields,
+  optionalNumber,
+  optionalText,
+  requiredNumber,
+  requiredText,
+  textList,
+  withoutUndefined,
+} from './fields.ts'
+import { parseGresList } from './gres.ts'
+import { type JobArray, type JobRecord, type JobRequest, parseExclusive, parseNodeRange } from './job-record.ts'
+import { parseJobState } from './job-state.ts'
+import { parsePendingReason } from './pending-reason.ts'
+import { parseCount, parseMemory } from './size.ts'
+import { SlurmParseError } from './slurm-error.ts'
+import { parseTimestamp } from './timestamp.ts'
+import { parseTres, type Tres } from './tres.ts'
+
+/** Between fields: no field but the job's name can hold it, and the name comes last. */
+const fieldEnd = '\x1f'
+/** After each job, before the line break, since a name may hold one. */
+const recordEnd = '\x1e'
+
+/**
+ * Fields of `squeue -O`, all known to 22.05 and later. `-O` and not `-o`, because only there are the GPUs of a whole job,
+ * of a task and of a socket, the upper bound of nodes, the tasks and the time from which a job may start.
+ */
+const fieldNames = [
+  'JobID',
+  'JobArrayID',
+  'HetJobID',
+  'HetJobOffset',
+  'State',
+  'Reason',
+  'Partition',
+  'NumNodes',
+  'MaxNodes',
+  'NumCPUs',
+  'NumTasks',
+  'cpus-per-task',
+  'MinCpus',
+  'MinMemory',
+  'tres-alloc',
+  'tres-per-job',
+  'tres-per-node',
+  'tres-per-socket',
+  'tres-per-task',
+  'Feature',
+  'ReqNodes',
+  'OverSubscribe',
+  'Contiguous',
+  'NodeList',
+  'SchedNodes',
+  'PriorityLong',
+  'SubmitTime',
+  'EligibleTime',
+  'StartTime',
+  'EndTime',
+  'TimeLimit',
+  'UserName',
+  'Account',
+  'QOS',
+  'Reservation',
+  'RestartCnt',
+  'Dependency',
+  'Licenses',
+  'Name',
+] as const
+
+/** Arguments of squeue that print every job in the form that `parseSqueue` reads. A size of 0 (`field:`) prints a field whole. */
+export const squeueArguments: readonly string[] = [
+  '-a',
+  '-h',
+  '-O',
+  fieldNames.map((name) => `${name}:${name === 'Name' ? recordEnd : fieldEnd}`).join(','),
+]
+
+/** Arguments of squeue that print what `-O` cannot: the nodes that pending jobs exclude, for `parseExcludedNodes`. */
+export const squeueExcludedArguments: readonly string[] = ['-a', '-h', '-t', 'PD', '-o', `%A${fieldEnd}%x${recordEnd}`]
+
+/** What squeue printed: jobs, and the records that could not be read. */
+export interface SqueueResult {
+  jobs: JobRecord[]
+  errors: SlurmParseError[]
+}
+
+/**
+ * Reads `squeue` with `squeueArguments`, run with `SLURM_BITSTR_LEN=0` (array tasks whole) and `TZ=UTC`.
+ * A record that does not fit is an error of its own: one user's odd job must not hide the queue.
+ * @param excluded of `parseExcludedNodes`
+ */
+export function parseSqueue(text: string, excluded: ReadonlyMap<number, string> = new Map()): SqueueResult {
+  const result: SqueueResult = { jobs: [], errors: [] }
+  for (const record of splitRecords(text)) {
+    try {
+      result.jobs.push(squeueJob(splitFields(record), excluded))
+    } catch (error) {
+      if (!(error instanceof SlurmParseError)) throw error
+      result.errors.push(error)
+    }
+  }
+  return result
+}
+
+/** Reads `squeue` with `squeueExcludedArguments`: hostlists by job id. Lines that do not fit are left out. */
+export function parseExcludedNodes(text: string): Map<number, string> {
+  return new Map(
+    splitRecords(text).flatMap((record) => {
+      const [id = '', nodes = ''] = record.split(fieldEnd)
+      return /^\d+$/.test(id) && nodes !== '' && nodes !== '(null)' ? [[Number(id), nodes] as const] : []
+    }),
+  )
+}
+
+function splitRecords(text: string): string[] {
+  const records = text.split(`${recordEnd}\n`)
+  return records.at(-1)?.trim() === '' ? records.slice(0, -1) : records
+}
+
+function splitFields(record: string): Fields {
+  const values = record.split(fieldEnd)
+  if (values.length < fieldNames.length)
+    throw new SlurmParseError(`a job with ${values.length} fields instead of ${fieldNames.length}`, record)
+  const last = fieldNames.length - 1
+  const fields: Record<string, string> = {}
+  for (const [index, name] of fieldNames.entries())
+    fields[name] = index === last ? values.slice(last).join(fieldEnd) : (values[index] ?? '')
+  return fields
+}
+
+function squeueJob(fields: Fields, excluded: ReadonlyMap<number, string>): JobRecord {
+  const id = requiredNumber(fields, 'JobID')
+  const hetId = optionalNumber(fields, 'HetJobID')
+  const state = parseJobState(requiredText(fields, 'State'))
+  const tres = parseTres(fields['tres-alloc'] ?? '')
+  const [nodesMin, nodesMax] = parseNodeRange(`${fields['NumNodes']}-${optionalNumber(fields, 'MaxNodes') ?? 0}`)
+  const cpus = parseCount(fields['NumCPUs'] ?? '') ?? 0
+  return withoutUndefined<JobRecord>({
+    id,
+    name: fields['Name'] ?? '',
+    user: requiredText(fields, 'UserName'),
+    account: optionalText(fields, 'Account'),
+    qos: optionalText(fields, 'QOS'),
+    partitions: textList(fields, 'Partition'),
+    state,
+    reason: parsePendingReason(fields['Reason'] ?? ''),
+    array: arrayOf(requiredText(fields, 'JobArrayID')),
+    het: hetId === undefined ? undefined : { jobId: hetId, offset: optionalNumber(fields, 'HetJobOffset') ?? 0 },
+    request: withoutUndefined<JobRequest>({
+      nodesMin,
+      nodesMax,
+      cpus,
+      tasks: optionalNumber(fields, 'NumTasks'),
+      cpusPerTask: optionalNumber(fields, 'cpus-per-task'),
+      minCpusPerNode: optionalNumber(fields, 'MinCpus'),
+      ...memoryOf(fields['MinMemory'] ?? '', tres, cpus),
+      gresPerJob: parseGresList(fields['tres-per-job'] ?? ''),
+      gresPerNode: parseGresList(fields['tres-per-node'] ?? ''),
+      gresPerSocket: parseGresList(fields['tres-per-socket'] ?? ''),
+      gresPerTask: parseGresList(fields['tres-per-task'] ?? ''),
+      features: optionalText(fields, 'Feature'),
+      requiredNodes: optionalText(fields, 'ReqNodes'),
+      excludedNodes: excluded.get(id),
+      exclusive: parseExclusive(fields['OverSubscribe'] ?? '', false),
+      contiguous: fields['Contiguous'] === '1',
+      licenses: optionalText(fields, 'Licenses'),
+    }),
+    tres,
+    nodes: state === 'PENDING' ? undefined : optionalText(fields, 'NodeList'),
+    scheduledNodes: optionalText(fields, 'SchedNodes'),
+    priority: optionalNumber(fields, 'PriorityLong') ?? 0,
+    submitTime: parseTimestamp(fields['SubmitTime'] ?? ''),
+    eligibleTime: parseTimestamp(fields['EligibleTime'] ?? ''),
+    startTime: parseTimestamp(fields['StartTime'] ?? ''),
+    endTime: parseTimestamp(fields['EndTime'] ?? ''),
+    timeLimit: parseTimeLimit(fields['TimeLimit'] ?? ''),
+    reservation: optionalText(fields, 'Reservation'),
+    dependency: optionalText(fields, 'Dependency'),
+    restarts: optionalNumber(fields, 'RestartCnt') ?? 0,
+  })
+}
+
+/** "22" and "24+1" are no arrays; "9_1" is a task, "9_[3-20%2]" those that wait. */
+function arrayOf(text: string): JobArray | undefined {
+  const match = /^(\d+)_(.+)$/.exec(text)
+  return match ? { jobId: Number(match[1]), ...parseArrayTasks(match[2] ?? '') } : undefined
+}
+
+/**
+ * squeue prints memory per CPU and per node alike. The job's whole memory tells which one it is:
+ * where CPUs times the size is the whole, it is per CPU (and where nodes equal CPUs, both are true).
+ */
+function memoryOf(text: string, tres: Tres, cpus: number): Pick<JobRequest, 'memoryPerCpuMb' | 'memoryPerNodeMb'> {
+  const size = parseMemory(text)
+  if (!size) return {}
+  const perCpu = size.per ? size.per === 'cpu' : size.mb > 0 && cpus > 0 && tres['mem'] === size.mb * cpus
+  return perCpu ? { memoryPerCpuMb: size.mb } : { memoryPerNodeMb: size.mb }
+}

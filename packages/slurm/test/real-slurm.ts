@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createSlurmClient, type SlurmClient } from '../src/client.ts'
+import type { CommandResult } from '../src/run-command.ts'
+import { runCommand } from './run-command.ts'
+
+/** Where Slurm's programs are: this machine, or a root file system of another Debian suite. */
+export interface SlurmPlace {
+  name: string
+  /** Undefined: this machine itself. */
+  root?: string
+}
+
+/** A cluster of real daemons: slurmctld, a munged of its own, and one slurmd for each of n1 and n2 (8 typed GPUs each). */
+export interface RealSlurm {
+  client: SlurmClient
+  /** Runs one of Slurm's programs there. */
+  run(program: string, ...args: string[]): Promise<CommandResult>
+  /** Starts a slurmd: `dynamic` registers a name that slurm.conf does not have. */
+  startSlurmd(name: string, dynamic?: string): Promise<void>
+  stopController(): Promise<void>
+  startController(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Places with Slurm: this machine where it is installed, and the folders that NAVARCH_TEST_SLURM_ROOTS names (`:` between). */
+export function slurmPlaces(): SlurmPlace[] {
+  const roots = (process.env['NAVARCH_TEST_SLURM_ROOTS'] ?? '').split(':').filter((root) => root !== '')
+  return [{ name: 'this machine' }, ...roots.map((root) => ({ name: root, root }))]
+}
+
+/** Why a place cannot be used; undefined when it can. */
+export function whyNot(place: SlurmPlace): string | undefined {
+  if (process.getuid?.() !== 0) return 'not root'
+  const programs = ['usr/sbin/slurmctld', 'usr/sbin/slurmd', 'usr/sbin/munged', 'usr/bin/squeue']
+  const missing = programs.filter((program) => !existsSync(join(place.root ?? '/', program)))
+  return missing.length === 0 ? undefined : `no ${missing.join(', ')} (Debian: slurmctld slurmd slurm-client munge)`
+}
+
+/** Starts a cluster. Everything lies in one temporary folder, and `stop` leaves nothing behind. */
+export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
+  const folder = mkdtempSync(join(tmpdir(), 'real-slurm-'))
+  const holder = place.root === undefined ? undefined : await enterRoot(place.root, folder)
+  const wrap = (program: string, args: readonly string[]): [string, string[]] =>
+    holder === undefined
+      ? [program, [...args]]
+      : ['nsenter', ['-t', String(holder.pid), '-m', 'chroot', join(folder, 'root'), program, ...args]]
+  const conf = join(folder, 'slurm.conf')
+  const env = { SLURM_CONF: conf, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+
+  async function run(program: string, ...args: string[]): Promise<CommandResult> {
+    return runCommand(...wrap(program, args), { deadlineMs: 30_000, env })
+  }
+  async function must(program: string, ...args: string[]): Promise<void> {
+    const { code, stderr, stdout } = await run(program, ...args)
+    if (code !== 0) throw new Error(`${program}: ${stderr}${stdout}`)
+  }
+
+  const version = (await run('scontrol', '--version')).stdout
+  await writeConfiguration(folder, /\b2[123]\./.test(version))
+  await must('munged', '--force', ...mungeOptions(folder))
+  await must('slurmctld')
+
+  const client = createSlurmClient({
+    run: (program, args, options) => runCommand(...wrap(program, args), { ...options, env: { ...options.env, PATH: env.PATH } }),
+    clock: { now: Date.now, sleep: (ms) => sleep(ms) },
+    conf,
+  })
+  const daemon = (name: string) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8'))
+  const slurm: RealSlurm = {
+    client,
+    run,
+    startSlurmd: (name, dynamic) => must('slurmd', '-N', name, ...(dynamic === undefined ? [] : ['-Z', '--conf', dynamic])),
+    stopController: () => end(daemon('slurmctld')),
+    startController: () => must('slurmctld'),
+    async stop() {
+      const names = ['slurmctld', 'munged', ...slurmdNames(folder)]
+      for (const name of names) if (existsSync(join(folder, `${name}.pid`))) await end(daemon(name))
+      if (holder) await end(holder.pid)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    await until(async () => (await client.ping())[0]?.up === true)
+    for (const name of ['n1', 'n2']) await slurm.startSlurmd(name)
+    await until(async () => (await client.snapshot()).nodes.filter((node) => node.version !== undefined).length === 2)
+  } catch (error) {
+    await slurm.stop()
+    throw error
+  }
+  return slurm
+}
+
+/** Waits for a condition, 30 s at most. */
+export async function until(condition: () => Promise<boolean>, what = 'condition'): Promise<void> {
+  const end = Date.now() + 30_000
+  let last: unknown
+  while (Date.now() < end) {
+    try {
+      if (await condition()) return
+      last = undefined
+    } catch (error) {
+      last = error
+    }
+    await sleep(200)
+  }
+  throw new Error(`${what} did not come true within 30 s`, { cause: last })
+}
+
+/** A process with mounts of its own: the root under an overlay, so that nothing is written to it, and our folder in it. */
+async function enterRoot(root: string, folder: string): Promise<{ pid: number }> {
+  const merged = join(folder, 'root')
+  const script = [
+    'mkdir -p "$2/over" "$2/root"',
+    'mount -t tmpfs none "$2/over"',
+    'mkdir "$2/over/up" "$2/over/work"',
+    'mount -t overlay -o "lowerdir=$1,upperdir=$2/over/up,workdir=$2/over/work" none "$2/root"',
+    'mkdir -p "$2/root$2"',
+    'mount --bind "$2" "$2/root$2"',
+    'for d in proc dev sys; do mount --rbind "/$d" "$2/root/$d"; done',
+    'cp /etc/hosts "$2/root/etc/hosts"',
+    'touch "$2/entered"',
+    'exec sleep infinity',
+  ].join(' && ')
+  const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', root, folder], { stdio: 'ignore' })
+  const { pid } = child
+  if (pid === undefined) throw new Error('cannot run unshare')
+  await until(async () => existsSync(join(folder, 'entered')), `mounts of ${merged}`)
+  return { pid }
+}
+
+async function writeConfiguration(folder: string, old: boolean): Promise<void> {
+  for (const name of ['state', 'spool', 'munge', 'dev']) mkdirSync(join(folder, name), { recursive: true, mode: 0o755 })
+  for (let index = 0; index < 8; index++)
+    await runCommand('mknod', [join(folder, `dev/gpu${index}`), 'c', '195', String(index)], { deadlineMs: 5_000 })
+  writeFileSync(join(folder, 'munge/key'), Buffer.alloc(64, folder), { mode: 0o400 })
+  writeFileSync(join(folder, 'gres.conf'), `NodeName=n[1-2] Name=gpu Type=h100 File=${folder}/dev/gpu[0-7]\n`)
+  writeFileSync(join(folder, 'cgroup.conf'), `CgroupPlugin=${old ? 'cgroup/v1' : 'disabled'}\n`)
+  const [controller, slurmd, n1, n2] = await freePorts(4)
+  writeFileSync(
+    join(folder, 'slurm.conf'),
+    `ClusterName=test
+SlurmctldHost=${hostname()}(127.0.0.1)
+SlurmctldPort=${controller}
+SlurmdPort=${slurmd}
+AuthType=auth/munge
+AuthInfo=socket=${folder}/munge/socket
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation=${folder}/state
+SlurmdSpoolDir=${folder}/spool/%n
+SlurmctldPidFile=${folder}/slurmctld.pid
+SlurmdPidFile=${folder}/slurmd-%n.pid
+SlurmctldLogFile=${folder}/slurmctld.log
+SlurmdLogFile=${folder}/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+SelectType=select/cons_tres
+GresTypes=gpu
+SlurmdParameters=config_overrides
+MailProg=/bin/true
+MaxNodeCount=16
+MessageTimeout=5
+SchedulerParameters=bf_interval=2,sched_interval=2
+ResumeProgram=/bin/true
+SuspendProgram=/bin/true
+SuspendTime=-1
+NodeName=DEFAULT CPUs=8 RealMemory=1000
+NodeName=n1 NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${n1} Gres=gpu:h100:8 Feature=hopper,ib
+NodeName=n2 NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${n2} Gres=gpu:h100:8
+NodeName=fut[1-2] NodeAddr=127.0.0.1 State=FUTURE
+NodeName=cloud-[001-003] State=CLOUD
+PartitionName=gpu Nodes=n[1-2],fut[1-2] Default=YES
+PartitionName=all Nodes=ALL Hidden=YES
+`,
+  )
+}
+
+function mungeOptions(folder: string): string[] {
+  const at = (name: string) => join(folder, name)
+  const files = ['--socket', at('munge/socket'), '--key-file', at('munge/key'), '--log-file', at('munge/log')]
+  return [...files, '--seed-file', at('munge/seed'), '--pid-file', at('munged.pid')]
+}
+
+function slurmdNames(folder: string): string[] {
+  return ['n1', 'n2', 'fut1', 'fut2', 'dyn1'].map((name) => `slurmd-${name}`).filter((name) => existsSync(join(folder, `${name}.pid`)))
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address && typeof address === 'object') ports.push(address.port)
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
+  return ports
+}
+
+async function end(pid: number): Promise<void> {
+  const isThere = () => {
+    try {
+      process.kill(pid, 0)
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    } catch {
+      return false
+    }
+  }
+  for (let turn = 0; isThere(); turn++) {
+    process.kill(pid, turn < 25 ? 'SIGTERM' : 'SIGKILL')
+    await sleep(200)
+  }
+}
