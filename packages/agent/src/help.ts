@@ -33,8 +33,8 @@ Example:
 
 /** Printed after the options of `navarch-node check --help`. */
 export const checkHelp = `
-The kernel log is looked at two hours back; a file of --kernel-log (before "check") as a whole.
---config, --node-id and --kernel-log are taken as for the agent; the control plane is not asked.
+The kernel log is looked at two hours back; of a file that --kernel-log names, lines without a time count too.
+The control plane is not asked.
 
 Exit status:
   0    healthy; faults of applications and notes may be listed
@@ -45,5 +45,5 @@ Exit status:
 Examples:
   navarch-node check
   navarch-node check --output json | jq '.findings[].code'
-  navarch-node --kernel-log /var/log/kern.log check
+  navarch-node check --kernel-log /var/log/kern.log
 `

@@ -140,9 +140,12 @@ function createProgram(): Command {
     .command('check')
     .description('Look at the GPUs and the kernel log once and print what was found.')
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .option('--node-id <id>', "the node's name (default: the short host name)")
+    .option('--kernel-log <file>', "log file to read in place of the kernel's own log")
+    .option('--config <file>', `settings as YAML (default: ${defaultConfigPath}, when it is there)`)
     .addHelpText('after', checkHelp)
     .exitOverride()
-    .action((options: { output: string }) => check(program.opts<Flags>(), options.output))
+    .action(({ output, ...flags }: Flags & { output: string }) => check({ ...program.opts<Flags>(), ...flags }, output))
   program
     .command('version')
     .description('Print the version.')

@@ -106,7 +106,7 @@ export function resolveSettings(
     instanceType: given('instanceType') ?? '',
     pool: given('pool') ?? '',
     authToken: flags.authToken || env.NAVARCH_AUTH_TOKEN || file.authToken || undefined,
-    kernelLog: given('kernelLog'),
+    kernelLog: flags.kernelLog || env.NAVARCH_KERNEL_LOG || file.kernelLog || undefined,
     stateDir: given('stateDir') ?? defaults.stateDir,
     sampleIntervalMs: parseInterval(given('sampleInterval') ?? '15s'),
   }

@@ -5,11 +5,12 @@ import type { RunCommand } from '@navarch/system/run-command'
 import { reservedFrom } from './addresses.ts'
 import { cgroupPath } from './cgroups.ts'
 import type { LabContext } from './context.ts'
-import { LabError } from './errors.ts'
+import { clientPrograms, waitForController } from './controller.ts'
 import { findInit, hostDir, type LabHost, runOnHost, startHost, waitForHost } from './host.ts'
 import type { HostFile } from './host-files.ts'
 import { wrapperScript } from './inside.ts'
 import type { Lab } from './lab.ts'
+import { mustRun } from './must-run.ts'
 import type { LabRoot } from './roots.ts'
 import { type NodeMode, type NodeShape, writeCgroupConf, writeGresConf, writeSlurmConf } from './slurm-conf.ts'
 
@@ -41,14 +42,9 @@ export interface SlurmClusterOptions {
   headName?: string
   clusterName?: string
   authorizedKeys?: readonly string[]
-  /** More lines for slurm.conf. */
+  /** More lines for slurm.conf; a key that the lab sets as well is taken from here. */
   extra?: readonly string[]
 }
-
-const clientPrograms = [
-  ...['sacct', 'sacctmgr', 'salloc', 'sattach', 'sbatch', 'sbcast', 'scancel', 'scontrol', 'sdiag', 'sinfo', 'sprio'],
-  ...['squeue', 'sreport', 'srun', 'sshare', 'sstat', 'strigger'],
-]
 
 /**
  * Starts slurmctld and munged of the root's suite in a new host and waits until the controller answers.
@@ -70,7 +66,9 @@ export async function startSlurmCluster(
     enable: ['munge', 'slurmctld'],
   })
   const head = await waitForHost(context, lab, name)
-  await waitForController(context, await runOnHost(context, lab, name))
+  const onHead = await runOnHost(context, lab, name)
+  const log = ['-n', '20', '/var/log/slurm/slurmctld.log']
+  await waitForController(context.clock, onHead, () => mustRun(onHead, 'tail', log))
   const binDir = await writeWrappers(lab, name)
   return {
     head,
@@ -111,7 +109,7 @@ function writeConf(lab: Lab, options: SlurmClusterOptions, name: string, address
     head: { name, address },
     mode: options.mode,
     nodes: options.nodes,
-    nodeAddresses: options.mode === 'static' ? staticAddresses(lab, options.nodes.count) : undefined,
+    nodeDetails: options.mode === 'static' ? `NodeAddr=${staticAddresses(lab, options.nodes.count)}` : '',
     partition: options.partition ?? 'gpu',
     extra: options.extra ?? [],
   })
@@ -138,19 +136,6 @@ function nodeAddress(lab: Lab, n: number): string {
 
 function mungeFiles(key: Uint8Array): Record<string, HostFile> {
   return { '/etc/munge/munge.key': { content: key, mode: 0o400, owner: 'munge' } }
-}
-
-async function waitForController({ clock }: LabContext, run: RunCommand): Promise<void> {
-  const giveUpAt = clock.now() + 60_000
-  for (;;) {
-    const ping = await run('scontrol', ['ping'], { deadlineMs: 15_000 })
-    if (/ is UP/.test(ping.stdout)) return
-    if (clock.now() >= giveUpAt) {
-      const log = await run('tail', ['-n', '20', '/var/log/slurm/slurmctld.log'], { deadlineMs: 5000 })
-      throw new LabError(`slurmctld does not answer: ${ping.stderr}${ping.stdout}\n${log.stdout}`)
-    }
-    await clock.sleep(200)
-  }
 }
 
 /** A few milliseconds per call: a control plane that runs as a process of its own drives the cluster with these. */

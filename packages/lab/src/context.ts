@@ -14,5 +14,11 @@ export const defaultStateDir = '/run/navarch-lab'
 
 /** A lab context with the default state folder. */
 export function createLabContext(options: { run: RunCommand; clock: Clock; stateDir?: string }): LabContext {
-  return { run: options.run, clock: options.clock, stateDir: options.stateDir ?? defaultStateDir }
+  // Shells of ordinary users, and sudo from them, leave out the folders with mount, ip and debootstrap.
+  const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`
+  return {
+    run: (program, args, how) => options.run(program, args, { ...how, env: { PATH, ...how.env } }),
+    clock: options.clock,
+    stateDir: options.stateDir ?? defaultStateDir,
+  }
 }

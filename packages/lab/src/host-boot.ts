@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunCommand } from '@navarch/system/run-command'
+import { startDetached } from './detached.ts'
 import { type HostFile, placeFiles } from './host-files.ts'
 import { mustRun } from './must-run.ts'
 
@@ -74,8 +75,18 @@ function loginFiles({ authorizedKeys, sudoUser }: HostTree): Record<string, Host
   }
 }
 
-/** networkd and ifupdown differ between suites, or are absent; two commands do not. */
+/**
+ * networkd and ifupdown differ between suites, or are absent; the `ip` command does not. The hardware address follows the
+ * address, so that nobody goes on sending to the host that had it before.
+ */
 function networkUnit(address: string): string {
+  const octets = address.replace(/\/.*/, '').split('.')
+  const hardware = ['02', '00', ...octets.map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':')
+  const commands = [
+    'ip link set lo up',
+    `ip link set host0 address ${hardware}`,
+    `ip address replace ${address} dev host0`,
+  ]
   return `[Unit]
 Description=Address of this lab host
 DefaultDependencies=no
@@ -83,7 +94,7 @@ Before=network-pre.target network.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'ip link set lo up && ip address replace ${address} dev host0 && ip link set host0 up'
+ExecStart=/bin/sh -c '${commands.join(' && ')} && ip link set host0 up'
 [Install]
 WantedBy=sysinit.target
 `
@@ -98,28 +109,18 @@ async function enableUnit(root: string, name: string): Promise<void> {
   await symlink(`/etc/systemd/system/${unit}`, join(folder, unit))
 }
 
-/**
- * Starts the host's systemd in a control group of its own, detached from this process: the host lives on when this
- * process ends. Returns at once; the host boots meanwhile.
- */
+/** Starts the host's systemd, detached from this process. Returns at once; the host boots meanwhile. */
 export async function boot(
   run: RunCommand,
   host: { machine: string; hostname: string; dir: string; bridge: string; cgroup: string },
 ): Promise<void> {
-  await mkdir(host.cgroup, { recursive: true })
-  await writeFile(join(host.dir, 'console.log'), '')
-  const nspawn = [
+  const command = [
     ...['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--boot', '--settings=no'],
     ...[`--machine=${host.machine}`, `--hostname=${host.hostname}`, `--directory=${mergedRoot(host.dir)}`],
     ...[`--network-bridge=${host.bridge}`, '--capability=all', '--link-journal=no', '--resolv-conf=off'],
     ...['--timezone=off', '--console=read-only'],
   ]
-  const script = `echo $$ >"$1/cgroup.procs" && shift && exec >>"$1" 2>&1 </dev/null && shift && exec "$@"`
+  const env = { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_NSPAWN_LOCK: '0' }
   // Two hosts in one group would let the systemd of one end the services of the other.
-  await mustRun(
-    run,
-    'setsid',
-    ['--fork', 'sh', '-c', script, 'sh', host.cgroup, join(host.dir, 'console.log'), ...nspawn],
-    { env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_NSPAWN_LOCK: '0' } },
-  )
+  await startDetached(run, { cgroup: host.cgroup, log: join(host.dir, 'console.log'), command, env })
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunCommand } from '@navarch/system/run-command'
@@ -115,7 +116,8 @@ async function launch(context: LabContext, lab: Lab, options: StartHostOptions):
   await writeJson(join(dir, 'host.json'), known)
   await writeHostsTables(lab)
   const cgroup = await cgroupPath(lab.name, name)
-  await boot(context.run, { machine: machineName(lab, name), hostname: name, dir, bridge: lab.bridge, cgroup })
+  const machine = `${machinePrefix(lab, name)}${randomBytes(2).toString('hex')}`
+  await boot(context.run, { machine, hostname: name, dir, bridge: lab.bridge, cgroup })
   return { ...known, state: 'running' }
 }
 
@@ -200,7 +202,7 @@ async function removeHost(context: LabContext, lab: Lab, name: string): Promise<
   await removeCgroups(lab.name, name)
   await unmountAll(context.run, hostDir(lab, name))
   await rm(hostDir(lab, name), { recursive: true, force: true })
-  await removePropagationFolders(machineName(lab, name))
+  await removePropagationFolders(machinePrefix(lab, name))
 }
 
 /** Tells every host every host's address. */
@@ -214,8 +216,9 @@ async function writeHostsTables(lab: Lab): Promise<void> {
   }
 }
 
-function machineName(lab: Lab, name: string): string {
-  return `${lab.name}.${name}`
+/** nspawn names the host's network interface after its machine: the last one of a name may still be on its way out. */
+function machinePrefix(lab: Lab, name: string): string {
+  return `${lab.name}.${name}.`
 }
 
 /** A lab that was destroyed meanwhile is not brought back by a host. */

@@ -37,18 +37,24 @@ describe('slurm.conf', () => {
     expect(conf('future')).toContain('SlurmctldHost=slurm-head(10.213.0.10)')
     expect(conf('future', ['PrivateData=cloud']).slice(-2)).toEqual(['PrivateData=cloud', ''])
   })
+
+  test("takes a key from the caller's lines alone, and adds their nodes and partitions to its own", () => {
+    const lines = conf('static', ['slurmduser=root', 'SLURMUSER=root', 'PartitionName=all Nodes=ALL'])
+    expect(lines.filter((text) => /^slurmuser=/i.test(text))).toEqual(['SLURMUSER=root'])
+    expect(lines.filter((text) => text.startsWith('PartitionName=')).length).toBe(2)
+  })
 })
 
 describe('gres.conf', () => {
-  test('names the devices, or counts them alone', () => {
+  test('names the devices', () => {
     expect(writeGresConf({ mode: 'future', nodes })).toBe(
       'NodeName=gpu-node-[001-008] Name=gpu Type=h100 File=/dev/nvidia[0-7]\n',
     )
     expect(writeGresConf({ mode: 'dynamic', nodes: { ...nodes, gpus: 1 } })).toBe(
       'Name=gpu Type=h100 File=/dev/nvidia0\n',
     )
-    expect(writeGresConf({ mode: 'dynamic', nodes: { ...nodes, gpuFiles: false } })).toBe(
-      'Name=gpu Type=h100 Count=8 Flags=CountOnly\n',
+    expect(writeGresConf({ mode: 'dynamic', nodes: { ...nodes, gpus: 2, gpuFiles: '/run/gpu' } })).toBe(
+      'Name=gpu Type=h100 File=/run/gpu[0-1]\n',
     )
   })
 

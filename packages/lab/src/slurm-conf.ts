@@ -14,8 +14,8 @@ export interface NodeShape {
   gpus?: number
   /** Default h100. */
   gpuType?: string
-  /** Whether Slurm looks for `/dev/nvidia<n>` on the host. Default true. */
-  gpuFiles?: boolean
+  /** Where Slurm looks for the devices on the host; their number, from 0, is added. Default `/dev/nvidia`. */
+  gpuFiles?: string
 }
 
 export interface SlurmConfOptions {
@@ -23,10 +23,10 @@ export interface SlurmConfOptions {
   head: { name: string; address: string }
   mode: NodeMode
   nodes: NodeShape
-  /** Addresses of the nodes as a Slurm hostlist; undefined when they are told to the controller as hosts come. */
-  nodeAddresses?: string | undefined
+  /** More of the line that names the nodes, such as `NodeAddr=…`. */
+  nodeDetails?: string
   partition: string
-  /** Lines added at the end; they win over those above where Slurm takes the last. */
+  /** More lines; a key that is set above as well is taken from here. */
   extra?: readonly string[]
 }
 
@@ -50,7 +50,7 @@ export function nodeParameters({ cpus, memoryMb, gpus = 0, gpuType = 'h100' }: N
 /** The text of slurm.conf, for Slurm 22.05 to 26.05. */
 export function writeSlurmConf(options: SlurmConfOptions): string {
   const { head, nodes, partition } = options
-  const address = options.nodeAddresses === undefined ? '' : ` NodeAddr=${options.nodeAddresses}`
+  const details = options.nodeDetails ? ` ${options.nodeDetails}` : ''
   const names = nodeNames(nodes)
   const state = { future: ' State=FUTURE', cloud: ' State=CLOUD', static: '', dynamic: undefined }[options.mode]
   const lines = [
@@ -79,11 +79,19 @@ export function writeSlurmConf(options: SlurmConfOptions): string {
     ...((nodes.gpus ?? 0) > 0 ? ['GresTypes=gpu'] : []),
     ...(state === undefined
       ? [`MaxNodeCount=${nodes.count}`]
-      : [`NodeName=${names} ${nodeParameters(nodes)}${address}${state}`]),
+      : [`NodeName=${names} ${nodeParameters(nodes)}${details}${state}`]),
     `PartitionName=${partition} Nodes=${state === undefined ? 'ALL' : names} Default=YES MaxTime=INFINITE State=UP`,
-    ...(options.extra ?? []),
   ]
-  return `${lines.join('\n')}\n`
+  const extra = options.extra ?? []
+  const keys = new Set(extra.map(keyOf).filter((key) => !repeatable.has(key)))
+  return `${[...lines.filter((line) => !keys.has(keyOf(line))), ...extra].join('\n')}\n`
+}
+
+/** Keys of lines that add to each other; all others may be given once. */
+const repeatable: ReadonlySet<string> = new Set(['nodename', 'nodeset', 'partitionname', 'downnodes'])
+
+function keyOf(line: string): string {
+  return line.slice(0, line.indexOf('=')).toLowerCase()
 }
 
 /** The text of gres.conf; empty without GPUs. */
@@ -91,8 +99,7 @@ export function writeGresConf({ mode, nodes }: Pick<SlurmConfOptions, 'mode' | '
   const gpus = nodes.gpus ?? 0
   if (gpus === 0) return ''
   const where = mode === 'dynamic' ? '' : `NodeName=${nodeNames(nodes)} `
-  const what = nodes.gpuFiles === false ? `Count=${gpus} Flags=CountOnly` : `File=/dev/nvidia${range(gpus)}`
-  return `${where}Name=gpu Type=${nodes.gpuType ?? 'h100'} ${what}\n`
+  return `${where}Name=gpu Type=${nodes.gpuType ?? 'h100'} File=${nodes.gpuFiles ?? '/dev/nvidia'}${range(gpus)}\n`
 }
 
 /**

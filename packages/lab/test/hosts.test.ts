@@ -148,7 +148,8 @@ describe.skipIf(!root)(`hosts of a lab${skipped(reason)}`, { timeout: 120_000 },
           .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
       )
       const groups = all.map((mount) => `${mount}/navarch-lab/${other}`)
-      const paths = [doomed.dir, `/run/systemd/nspawn/propagate/${other}.booting`, ...groups]
+      const propagated = await readdir('/run/systemd/nspawn/propagate').catch(() => [])
+      const paths = [doomed.dir, ...groups]
       const existing = await Promise.all(
         paths.map((path) =>
           access(path).then(
@@ -159,6 +160,7 @@ describe.skipIf(!root)(`hosts of a lab${skipped(reason)}`, { timeout: 120_000 },
       )
       return [
         ...existing.flat(),
+        ...propagated.filter((machine) => machine.startsWith(`${other}.`)),
         ...(links.includes(`${doomed.bridge}:`) ? [doomed.bridge] : []),
         ...commands.filter((command) => command.includes(`--machine=${other}.`)),
         ...((await readFile('/proc/self/mounts', 'utf8')).includes(doomed.dir) ? ['mount'] : []),

@@ -46,6 +46,8 @@ export interface Provider {
   readonly type: string
   /** How long a machine may take from launch to its first SSH answer, ms: the provision step's deadline. */
   readonly bootDeadlineMs: number
+  /** Its machines become nodes by themselves: nobody logs in to set them up. Default false. */
+  readonly selfBootstraps?: boolean
   /** Makes one machine and returns as soon as it has an id; its address may come later, through `get`. */
   launch(request: LaunchRequest, signal: AbortSignal): Promise<Machine>
   /** The machine, or undefined when it is certainly gone. */

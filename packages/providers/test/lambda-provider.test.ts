@@ -139,6 +139,18 @@ describe('createLambdaProvider', () => {
     expect(launches()).toBe(1)
   })
 
+  it('gives no list while it is open whether a launch has made something', async () => {
+    double.hiddenReads = 2
+    double.misbehave('/launch', { kind: 'drop' })
+    const launch = provider.launch(launchRequest(), untilDone)
+    launch.catch(() => {})
+    await timeOut('/launch', 0)
+    await expect(launch).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(provider.list(untilDone)).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 60_000 })
+    await expect(provider.list(untilDone)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await provider.list(untilDone)).toMatchObject([{ token: 'launch-1' }])
+  })
+
   it('launches again when the lost launch made nothing', async () => {
     double.misbehave('/launch', { kind: 'text', status: 503, body: 'busy' })
     await expect(provider.launch(launchRequest(), untilDone)).rejects.toMatchObject({ code: 'unavailable' })

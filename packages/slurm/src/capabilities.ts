@@ -29,6 +29,8 @@ export interface SlurmCapabilities {
   cgroupDisabled: boolean
   /** `OverSubscribe=NO` alone no longer means exclusive. */
   separateExclusive: boolean
+  /** `squeue -O ExcNodes`. */
+  squeueExcludedNodes: boolean
   /** slurmrestd's data parsers, newest last. */
   dataParsers: readonly string[]
   /** Set when the release is served, but not tested. */
@@ -46,6 +48,7 @@ const since = {
   textAfterBracket: [23, 2],
   cgroupDisabled: [24, 5],
   separateExclusive: [26, 5],
+  squeueExcludedNodes: [24, 11],
 } as const
 
 /** Data parsers by number: first and last release that has them. */
@@ -95,6 +98,7 @@ export function capabilitiesOf(version: SlurmVersion): SlurmCapabilities {
     textAfterBracket: has('textAfterBracket'),
     cgroupDisabled: has('cgroupDisabled'),
     separateExclusive: has('separateExclusive'),
+    squeueExcludedNodes: has('squeueExcludedNodes'),
     dataParsers: dataParserLife
       .filter(([, first, last]) => release >= first && release <= last)
       .map(([n]) => `v0.0.${n}`),

@@ -77,7 +77,9 @@ describe('snapshot', () => {
 
   it('fails as a whole when nodes or jobs cannot be had', async () => {
     const { client } = replay((line) =>
-      line.includes(' -O ') ? { code: 1, stderr: 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' } : undefined,
+      line.includes(' -O ')
+        ? { code: 1, stderr: 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' }
+        : undefined,
     )
     await expect(client.snapshot()).rejects.toMatchObject({ code: 'unreachable' })
   })
@@ -100,7 +102,12 @@ describe('errors', () => {
     ['', 'failed'],
   ])('%j is %s', async (stderr, code) => {
     const update = failing({ code: 1, stderr }).updateNode('n1', { state: 'DRAIN', reason: 'x' })
-    await expect(update).rejects.toMatchObject({ name: 'SlurmError', code, stderr, command: expect.stringContaining('scontrol update') })
+    await expect(update).rejects.toMatchObject({
+      name: 'SlurmError',
+      code,
+      stderr,
+      command: expect.stringContaining('scontrol update'),
+    })
   })
 
   it('tells a deadline, a missing program and unreadable output apart', async () => {
@@ -138,7 +145,9 @@ describe('changes', () => {
 
   it('reads one node, one job and the controllers', async () => {
     const { client } = replay((line) =>
-      line.includes('ping') ? { code: 1, stdout: 'Slurmctld(primary) at a is DOWN\nSlurmctld(backup) at b is UP\n' } : undefined,
+      line.includes('ping')
+        ? { code: 1, stdout: 'Slurmctld(primary) at a is DOWN\nSlurmctld(backup) at b is UP\n' }
+        : undefined,
     )
     expect((await client.showNode('fut1')).state.base).toBe('FUTURE')
     const detail = await client.jobDetail(4)

@@ -1,7 +1,7 @@
-import { parseVersion, type SlurmVersion } from './capabilities.ts'
+import { capabilitiesOf, parseVersion, type SlurmVersion } from './capabilities.ts'
 import { parseConfig, type SlurmConfig } from './config-record.ts'
 import { compressHosts } from './hostlist.ts'
-import { type JobRecord, jobFreeText, jobRecord } from './job-record.ts'
+import { type JobRecord, jobFreeText, jobRecord, jobStart } from './job-record.ts'
 import { hasAllocation } from './job-state.ts'
 import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
 import { type NodeRecord, parseNodes } from './node-record.ts'
@@ -11,7 +11,7 @@ import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-co
 import { SlurmError } from './slurm-error.ts'
 import type { SlurmSnapshot } from './snapshot.ts'
 import { parseError, readSnapshot } from './snapshot-reader.ts'
-import { parseSqueue, squeueArguments } from './squeue.ts'
+import { parseSqueue, squeueFormat } from './squeue.ts'
 
 /** States that `scontrol update NodeName` takes. */
 export type NodeUpdateState =
@@ -30,7 +30,10 @@ export type NodeUpdateState =
 /** A change of a node. What is absent stays. */
 export interface NodeChange {
   state?: NodeUpdateState
-  /** Replaces the reason, whoever set it: read it first. DRAIN, DOWN and FAIL need one. */
+  /**
+   * Replaces the reason, whoever set it: read it first. DRAIN, DOWN and FAIL need one.
+   * scontrol drops a double quote at its end.
+   */
   reason?: string
   nodeAddr?: string
   nodeHostname?: string
@@ -71,7 +74,8 @@ export interface SlurmClient {
   showNode(name: string): Promise<NodeRecord>
   /**
    * Changes one or several nodes, 100 at a time. Slurm applies a change to the names it knows and then fails at one
-   * that it does not, so after an error read every node again. Not idempotent: RESUME of a node that needs none is `refused`.
+   * that it does not, so after an error read every node again. Not idempotent: RESUME of a node that needs none is
+   * `refused`, and so is FUTURE of a FUTURE name with a drain, which UNDRAIN takes back.
    */
   updateNode(names: string | readonly string[], change: NodeChange): Promise<void>
   /** Adds a dynamic node. `params` are slurm.conf's keys; State must be CLOUD or FUTURE. */
@@ -127,14 +131,15 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
         text.startsWith('No partitions in the system') ? [] : parsePartitions(text),
       ),
     async jobsOnNode(name) {
-      const args = [...squeueArguments, '-w', checkedName(name)]
-      const { jobs, errors } = await read(runSlurm(settings, 'squeue', args), (text) => parseSqueue(text))
+      const format = squeueFormat(capabilitiesOf(await version()))
+      const args = [...format.arguments, '-w', checkedName(name)]
+      const { jobs, errors } = await read(runSlurm(settings, 'squeue', args), (text) => parseSqueue(text, format))
       if (errors[0]) throw parseError(errors[0], 'squeue')
       return jobs.filter((job) => hasAllocation(job.state))
     },
     async jobDetail(id) {
       const records = await read(scontrol('-a', '-o', 'show', 'job', String(id)), (text) =>
-        parseKeyValueRecords(text, 'JobId', jobFreeText).map(fieldsOf),
+        parseKeyValueRecords(text, jobStart, jobFreeText).map(fieldsOf),
       )
       const fields = theOne(records, (record) => record['JobId'] === String(id), `job ${id}`)
       return { fields, job: convert(fields, jobRecord, 'scontrol show job') }

@@ -93,11 +93,23 @@ describe('sizes and resources', () => {
 
   it.each([
     ['gpu:h100:8(S:0-1)', [{ name: 'gpu', type: 'h100', count: 8, sockets: '0-1' }]],
-    ['gpu:h100:2(IDX:0-1,4),shard:0', [{ name: 'gpu', type: 'h100', count: 2, indexes: '0-1,4' }, { name: 'shard', count: 0 }]],
+    [
+      'gpu:h100:2(IDX:0-1,4),shard:0',
+      [
+        { name: 'gpu', type: 'h100', count: 2, indexes: '0-1,4' },
+        { name: 'shard', count: 0 },
+      ],
+    ],
     ['gpu:h100:0(IDX:N/A)', [{ name: 'gpu', type: 'h100', count: 0 }]],
     ['gres/gpu:8', [{ name: 'gpu', count: 8 }]],
     ['gres:gpu:4', [{ name: 'gpu', count: 4 }]],
-    ['gres/gpu:a100=2,gres/shard=3', [{ name: 'gpu', type: 'a100', count: 2 }, { name: 'shard', count: 3 }]],
+    [
+      'gres/gpu:a100=2,gres/shard=3',
+      [
+        { name: 'gpu', type: 'a100', count: 2 },
+        { name: 'shard', count: 3 },
+      ],
+    ],
     ['gpu', [{ name: 'gpu', count: 1 }]],
     ['gpu:h100', [{ name: 'gpu', type: 'h100', count: 1 }]],
     ['gpu:no_consume:2', [{ name: 'gpu', count: 2 }]],
@@ -116,12 +128,19 @@ describe('sizes and resources', () => {
   })
 
   it('reads back the resources that it writes', () => {
-    const word = fc.stringMatching(/^[a-z]{2,6}$/).filter((name) => !/^(cpu|mem|node|bb|gres|vmem|pages|energy)$/.test(name))
+    const word = fc
+      .stringMatching(/^[a-z]{2,6}$/)
+      .filter((name) => !/^(cpu|mem|node|bb|gres|vmem|pages|energy)$/.test(name))
     fc.assert(
-      fc.property(word, fc.option(fc.stringMatching(/^[a-z][a-z0-9]{1,4}x$/), { nil: undefined }), fc.nat(64), (name, type, count) => {
-        const gres = type === undefined ? { name, count } : { name, type, count }
-        expect(parseGresList(formatGres(gres))).toEqual([gres])
-      }),
+      fc.property(
+        word,
+        fc.option(fc.stringMatching(/^[a-z][a-z0-9]{1,4}x$/), { nil: undefined }),
+        fc.nat(64),
+        (name, type, count) => {
+          const gres = type === undefined ? { name, count } : { name, type, count }
+          expect(parseGresList(formatGres(gres))).toEqual([gres])
+        },
+      ),
     )
   })
 })
@@ -139,7 +158,8 @@ describe('array tasks', () => {
   })
 
   it('refuses a list that was cut, runs backwards or is too long', () => {
-    for (const text of ['1,2,...', '9-1', '1-', '', 'x', '1-9:0']) expect(() => parseArrayTasks(text)).toThrow(SlurmParseError)
+    for (const text of ['1,2,...', '9-1', '1-', '', 'x', '1-9:0'])
+      expect(() => parseArrayTasks(text)).toThrow(SlurmParseError)
     expect(parseArrayTasks('0-4000000').count).toBe(4_000_001)
     expect(() => expandArrayTasks('0-4000000000')).toThrow(/more than/)
   })
@@ -179,7 +199,10 @@ describe('job states and reasons', () => {
   it.each([
     ['Resources', { code: 'Resources', known: true }],
     ['(Priority)', { code: 'Priority', known: true }],
-    ['ReqNodeNotAvail, UnavailableNodes:gone1', { code: 'ReqNodeNotAvail', detail: 'UnavailableNodes:gone1', known: true }],
+    [
+      'ReqNodeNotAvail, UnavailableNodes:gone1',
+      { code: 'ReqNodeNotAvail', detail: 'UnavailableNodes:gone1', known: true },
+    ],
     ['ReqNodeNotAvail,_UnavailableNodes:n2', { code: 'ReqNodeNotAvail', detail: 'UnavailableNodes:n2', known: true }],
     ['ReqNodeNotAvail(Unavailable:n[1-2])', { code: 'ReqNodeNotAvail', detail: '(Unavailable:n[1-2])', known: true }],
     ['RaisedSignal:9(Killed)', { code: 'RaisedSignal', detail: '9(Killed)', known: true }],
@@ -196,7 +219,12 @@ describe('job states and reasons', () => {
   })
 
   it('tells limits and names the nodes that a job waits for', () => {
-    expect(['QOSGrpGRES', 'AssocMaxJobsLimit', 'MaxJobsPerAccount', 'Resources'].map(isLimitReason)).toEqual([true, true, true, false])
+    expect(['QOSGrpGRES', 'AssocMaxJobsLimit', 'MaxJobsPerAccount', 'Resources'].map(isLimitReason)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
     expect(unavailableNodes(parsePendingReason('ReqNodeNotAvail, UnavailableNodes:n[1-2],x'))).toBe('n[1-2],x')
     expect(unavailableNodes(parsePendingReason('ReqNodeNotAvail(Unavailable:n1)'))).toBe('n1')
     expect(unavailableNodes(parsePendingReason('ReqNodeNotAvail, May be reserved for other job'))).toBeUndefined()
@@ -214,8 +242,16 @@ describe('job states and reasons', () => {
 describe('capabilities', () => {
   const of = (text: string) => capabilitiesOf(parseVersion(text))
   it('knows what came when', () => {
-    expect(of('slurm-wlm 22.05.8')).toMatchObject({ scontrolJson: false, dynamicNodes: true, listsPoweredDownNodes: false })
-    expect(of('slurm 23.11.9')).toMatchObject({ scontrolJson: true, listsPoweredDownNodes: true, cgroupDisabled: false })
+    expect(of('slurm-wlm 22.05.8')).toMatchObject({
+      scontrolJson: false,
+      dynamicNodes: true,
+      listsPoweredDownNodes: false,
+    })
+    expect(of('slurm 23.11.9')).toMatchObject({
+      scontrolJson: true,
+      listsPoweredDownNodes: true,
+      cgroupDisabled: false,
+    })
     expect(of('slurm 26.05.3').dataParsers).toEqual(['v0.0.42', 'v0.0.43', 'v0.0.44', 'v0.0.45'])
     expect(of('slurm 22.05.8').dataParsers).toEqual(['v0.0.36', 'v0.0.37', 'v0.0.38'])
   })

@@ -73,12 +73,20 @@ describe('compressHosts', () => {
 
   it('is shorter than the names for a run of them', () => {
     fc.assert(
-      fc.property(fc.nat(5000), fc.integer({ min: 2, max: 200 }), fc.integer({ min: 1, max: 6 }), (first, count, width) => {
-        const names = Array.from({ length: count }, (_, index) => `gpu-node-${String(first + index).padStart(width, '0')}`)
-        const text = compressHosts(names)
-        expect(text.match(/,/g) ?? []).toHaveLength(0)
-        expect(expandHostlist(text)).toEqual(names)
-      }),
+      fc.property(
+        fc.nat(5000),
+        fc.integer({ min: 2, max: 200 }),
+        fc.integer({ min: 1, max: 6 }),
+        (first, count, width) => {
+          const names = Array.from(
+            { length: count },
+            (_, index) => `gpu-node-${String(first + index).padStart(width, '0')}`,
+          )
+          const text = compressHosts(names)
+          expect(text.match(/,/g) ?? []).toHaveLength(0)
+          expect(expandHostlist(text)).toEqual(names)
+        },
+      ),
     )
   })
 })

@@ -126,6 +126,9 @@ const tail = [
   'NodeAddr',
 ]
 
+/** How a job's record begins: more than its first key, which a job's name may hold behind a line break. */
+export const jobStart = /^JobId=\d+ +(?:ArrayJobId|HetJobId|JobName)=/gm
+
 /** Keys of a job that hold people's text, and what Slurm prints after them (job_info.c, slurm_sprint_job_info). */
 export const jobFreeText: FreeText = {
   JobName: ['HetJobIdSet', 'SLUID', 'UserId'],
@@ -148,7 +151,8 @@ export const jobFreeText: FreeText = {
  * @throws SlurmParseError
  */
 export function parseJobs(text: string): JobRecord[] {
-  return parseKeyValueRecords(text, 'JobId', jobFreeText).map((record) => jobRecord(fieldsOf(record)))
+  if (/^No jobs in the system/.test(text)) return []
+  return parseKeyValueRecords(text, jobStart, jobFreeText).map((record) => jobRecord(fieldsOf(record)))
 }
 
 /**

@@ -25,19 +25,15 @@ const keyPattern = /[A-Z][A-Za-z_]*(?:[:/][A-Z][A-Za-z]*)*=/y
 
 /**
  * Parses the records of `scontrol show node|job|partition|reservation|…`, with `-o` or without.
- * @param firstKey the key that begins each record, at the start of a line
- * @throws SlurmParseError when the text does not begin with that key
+ * @param start the key that begins each record, at the start of a line, or a pattern (flags `gm`) for such a start
+ * @throws SlurmParseError when the text does not begin with a record
  */
-export function parseKeyValueRecords(text: string, firstKey: string, freeText: FreeText = {}): KeyValueRecord[] {
+export function parseKeyValueRecords(text: string, start: string | RegExp, freeText: FreeText = {}): KeyValueRecord[] {
   if (text.trim() === '') return []
-  const starts: number[] = []
-  for (let at = text.startsWith(`${firstKey}=`) ? 0 : -1; at >= 0; ) {
-    starts.push(at)
-    const next = text.indexOf(`\n${firstKey}=`, at)
-    at = next < 0 ? -1 : next + 1
-  }
-  if (starts.length === 0) throw new SlurmParseError(`does not begin with ${firstKey}=`, text, 0)
-  return starts.map((start, index) => parseRecord(text.slice(start, starts[index + 1]), freeText))
+  const pattern = typeof start === 'string' ? new RegExp(`^${start}=`, 'gm') : start
+  const starts = Array.from(text.matchAll(pattern), (match) => match.index)
+  if (starts[0] !== 0) throw new SlurmParseError(`does not begin with ${pattern.source}`, text, 0)
+  return starts.map((from, index) => parseRecord(text.slice(from, starts[index + 1]), freeText))
 }
 
 function parseRecord(text: string, freeText: FreeText): KeyValueRecord {

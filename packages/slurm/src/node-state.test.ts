@@ -26,7 +26,10 @@ describe('parseNodeState', () => {
   })
 
   it('reads the lists of JSON, old and new', () => {
-    expect(parseNodeState(['idle', 'DRAIN', 'NOT_RESPONDING'])).toEqual({ base: 'IDLE', flags: ['DRAIN', 'NOT_RESPONDING'] })
+    expect(parseNodeState(['idle', 'DRAIN', 'NOT_RESPONDING'])).toEqual({
+      base: 'IDLE',
+      flags: ['DRAIN', 'NOT_RESPONDING'],
+    })
     expect(parseNodeState(['MIXED', 'DRAIN', 'MIXED_NEW'])).toEqual({ base: 'MIXED', flags: ['DRAIN', 'MIXED_NEW'] })
   })
 

@@ -1,4 +1,4 @@
-import type { SlurmVersion } from './capabilities.ts'
+import { capabilitiesOf, type SlurmVersion } from './capabilities.ts'
 import { parseDiag } from './diag-record.ts'
 import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
 import { nodeFreeText, nodeRecord } from './node-record.ts'
@@ -6,18 +6,19 @@ import { partitionRecord } from './partition-record.ts'
 import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-command.ts'
 import { SlurmError, SlurmParseError } from './slurm-error.ts'
 import type { SlurmSnapshot, SnapshotProblem } from './snapshot.ts'
-import { parseExcludedNodes, parseSqueue, squeueArguments, squeueExcludedArguments } from './squeue.ts'
+import { parseExcludedNodes, parseSqueue, squeueFormat } from './squeue.ts'
 
 /** `-F` shows FUTURE names, `-a` hidden partitions, `-d` the GPUs in use (which AllocTRES has only with accounting). */
 const nodeArguments = ['-a', '-F', '-d', '-o', 'show', 'nodes']
 const partitionArguments = ['-a', '-o', 'show', 'partitions']
 
 /**
- * Reads the whole cluster with four commands at once, in Slurm's text formats: at 5,000 nodes and 10,000 jobs they take
- * a tenth of a second where JSON takes seven. A fifth, sdiag, may fail without failing the snapshot.
- * @throws SlurmError
+ * Reads the whole cluster in Slurm's text formats, all commands at once: at 5,000 nodes and 10,000 jobs they take a tenth
+ * of a second where JSON takes seven. sdiag may fail without failing the snapshot.
+ * @throws SlurmError; `refused` for a release that is too old
  */
 export async function readSnapshot(options: SlurmCommandOptions, version: SlurmVersion): Promise<SlurmSnapshot> {
+  const format = squeueFormat(capabilitiesOf(version))
   const takenAt = options.clock.now()
   const abort = new AbortController()
   const run = (program: string, args: readonly string[]) => runSlurm(options, program, args, abort.signal)
@@ -29,15 +30,15 @@ export async function readSnapshot(options: SlurmCommandOptions, version: SlurmV
   try {
     const [nodes, jobs, excluded, partitions, diag] = await Promise.all([
       run('scontrol', nodeArguments),
-      run('squeue', squeueArguments),
-      run('squeue', squeueExcludedArguments),
+      run('squeue', format.arguments),
+      format.excludedArguments && run('squeue', format.excludedArguments),
       run('scontrol', partitionArguments),
       diagnosis,
     ])
-    const queue = parseSqueue(jobs.stdout, parseExcludedNodes(excluded.stdout))
+    const queue = parseSqueue(jobs.stdout, format, excluded && parseExcludedNodes(excluded.stdout))
     for (const error of queue.errors) problems.push({ kind: 'job', message: error.message })
     const diagRecord = diag && attempt(() => parseDiag(diag.stdout), 'diag', problems)
-    const outputs = [nodes, jobs, excluded, partitions, ...(diag ? [diag] : [])]
+    const outputs = [nodes, jobs, excluded, partitions, diag].filter((output) => output !== undefined)
     const snapshot: SlurmSnapshot = {
       takenAt,
       tookMs: options.clock.now() - takenAt,

@@ -25,7 +25,7 @@ export interface SlurmSnapshot {
   takenAt: number
   tookMs: number
   version: SlurmVersion
-  /** Includes FUTURE names. */
+  /** Includes FUTURE names. 22.05 hides powered-down CLOUD names here, but not in the partitions' `nodes`. */
   nodes: readonly NodeRecord[]
   /** Arrays are not expanded: a record stands for `array.count` pending tasks. */
   jobs: readonly JobRecord[]

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseExcludedNodes, parseSqueue, squeueArguments } from './squeue.ts'
+import { capabilitiesOf, parseVersion } from './capabilities.ts'
+import { parseExcludedNodes, parseSqueue, squeueFormat } from './squeue.ts'
 
 const printed = readFileSync(new URL('../fixtures/22.05/squeue-fields.txt', import.meta.url), 'utf8')
-const fieldCount = squeueArguments.at(-1)?.split(',').length ?? 0
+const format = squeueFormat(capabilitiesOf(parseVersion('slurm-wlm 22.05.8')))
+const newest = squeueFormat(capabilitiesOf(parseVersion('slurm 26.05.5')))
 
 describe('parseSqueue', () => {
-  const { jobs, errors } = parseSqueue(printed, parseExcludedNodes('6\x1fn2\x1e\n7\x1f\x1e\n8\x1f(null)\x1e\n'))
+  const { jobs, errors } = parseSqueue(printed, format, parseExcludedNodes('6\x1fn2\x1e\n7\x1f\x1e\n8\x1f(null)\x1e\n'))
   const job = (id: number) => jobs.find((candidate) => candidate.id === id)
 
   it('reads every job that squeue printed', () => {
@@ -20,7 +22,7 @@ describe('parseSqueue', () => {
     expect(job(7)?.name).toBe('line\ntwo')
     expect(job(1)?.name).toBe('odd|"na=me')
     const forged = printed.replace('odd|"na=me', 'odd\x1fname')
-    expect(parseSqueue(forged).jobs.find((candidate) => candidate.id === 1)?.name).toBe('odd\x1fname')
+    expect(parseSqueue(forged, format).jobs.find((candidate) => candidate.id === 1)?.name).toBe('odd\x1fname')
   })
 
   it('counts the tasks of an array without expanding it', () => {
@@ -55,21 +57,25 @@ describe('parseSqueue', () => {
   })
 
   it('reports a record with too few fields, and keeps the others', () => {
-    const broken = parseSqueue(`99\x1fhalf\x1e\n${printed}`)
+    const broken = parseSqueue(`99\x1fhalf\x1e\n${printed}`, format)
     expect(broken.jobs).toHaveLength(jobs.length)
-    expect(broken.errors[0]?.message).toMatch(new RegExp(`2 fields instead of ${fieldCount}`))
+    expect(broken.errors[0]?.message).toMatch(new RegExp(`2 fields instead of ${format.fields.length}`))
   })
 
-  it('asks squeue for no field twice', () => {
-    const fields = squeueArguments.at(-1)?.split(',') ?? []
-    expect(new Set(fields).size).toBe(fields.length)
-    expect(parseSqueue('')).toEqual({ jobs: [], errors: [] })
+  it('asks each release for the fields that it knows, once, the name last', () => {
+    expect(newest.fields.filter((field) => !format.fields.includes(field))).toEqual(['Exclusive', 'ExcNodes'])
+    expect([format.excludedArguments?.length, newest.excludedArguments]).toEqual([6, undefined])
+    for (const { fields } of [format, newest]) {
+      expect(new Set(fields).size).toBe(fields.length)
+      expect(fields.at(-1)).toBe('Name')
+    }
+    expect(parseSqueue('', format)).toEqual({ jobs: [], errors: [] })
   })
 
   it('answers any damage with errors, never with an exception', () => {
     fc.assert(
       fc.property(fc.nat(printed.length - 1), fc.nat(40), fc.string({ maxLength: 5 }), (at, length, text) => {
-        const result = parseSqueue(printed.slice(0, at) + text + printed.slice(at + length))
+        const result = parseSqueue(printed.slice(0, at) + text + printed.slice(at + length), format)
         expect(result.jobs.length + result.errors.length).toBeGreaterThan(0)
       }),
     )

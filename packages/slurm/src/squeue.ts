@@ -1,4 +1,5 @@
 import { parseArrayTasks } from './array-tasks.ts'
+import type { SlurmCapabilities } from './capabilities.ts'
 import { parseTimeLimit } from './duration.ts'
 import {
   type Fields,
@@ -24,10 +25,10 @@ const fieldEnd = '\x1f'
 const recordEnd = '\x1e'
 
 /**
- * Fields of `squeue -O`, all known to 22.05 and later. `-O` and not `-o`, because only there are the GPUs of a whole job,
+ * Fields of `squeue -O` that 22.05 and later know. `-O` and not `-o`, because only there are the GPUs of a whole job,
  * of a task and of a socket, the upper bound of nodes, the tasks and the time from which a job may start.
  */
-const fieldNames = [
+const commonFields = [
   'JobID',
   'JobArrayID',
   'HetJobID',
@@ -66,19 +67,36 @@ const fieldNames = [
   'RestartCnt',
   'Dependency',
   'Licenses',
-  'Name',
-] as const
-
-/** Arguments of squeue that print every job in the form that `parseSqueue` reads. A size of 0 (`field:`) prints a field whole. */
-export const squeueArguments: readonly string[] = [
-  '-a',
-  '-h',
-  '-O',
-  fieldNames.map((name) => `${name}:${name === 'Name' ? recordEnd : fieldEnd}`).join(','),
 ]
 
-/** Arguments of squeue that print what `-O` cannot: the nodes that pending jobs exclude, for `parseExcludedNodes`. */
-export const squeueExcludedArguments: readonly string[] = ['-a', '-h', '-t', 'PD', '-o', `%A${fieldEnd}%x${recordEnd}`]
+/** How one release's squeue is asked, and how its answer is read. */
+export interface SqueueFormat {
+  /** Fields in order; the name, which may hold anything, is the last. */
+  fields: readonly string[]
+  /** Arguments that print every job. A size of 0 (`field:`) prints a field whole. */
+  arguments: readonly string[]
+  /**
+   * Arguments of a second squeue that prints what `-O` cannot in this release: the nodes that pending jobs exclude,
+   * for `parseExcludedNodes`. Undefined where `-O` can.
+   */
+  excludedArguments?: readonly string[]
+}
+
+/** The format for a release. A field that squeue does not know would be left out by it, and every later one misread. */
+export function squeueFormat(
+  capabilities: Pick<SlurmCapabilities, 'separateExclusive' | 'squeueExcludedNodes'>,
+): SqueueFormat {
+  const fields = [
+    ...commonFields,
+    ...(capabilities.separateExclusive ? ['Exclusive'] : []),
+    ...(capabilities.squeueExcludedNodes ? ['ExcNodes'] : []),
+    'Name',
+  ]
+  const list = fields.map((name) => `${name}:${name === 'Name' ? recordEnd : fieldEnd}`).join(',')
+  const format: SqueueFormat = { fields, arguments: ['-a', '-h', '-O', list] }
+  if (capabilities.squeueExcludedNodes) return format
+  return { ...format, excludedArguments: ['-a', '-h', '-t', 'PD', '-o', `%A${fieldEnd}%x${recordEnd}`] }
+}
 
 /** What squeue printed: jobs, and the records that could not be read. */
 export interface SqueueResult {
@@ -87,15 +105,19 @@ export interface SqueueResult {
 }
 
 /**
- * Reads `squeue` with `squeueArguments`, run with `SLURM_BITSTR_LEN=0` (array tasks whole) and `TZ=UTC`.
+ * Reads `squeue` with the arguments of `format`, run with `SLURM_BITSTR_LEN=0` (array tasks whole) and `TZ=UTC`.
  * A record that does not fit is an error of its own: one user's odd job must not hide the queue.
  * @param excluded of `parseExcludedNodes`
  */
-export function parseSqueue(text: string, excluded: ReadonlyMap<number, string> = new Map()): SqueueResult {
+export function parseSqueue(
+  text: string,
+  format: SqueueFormat,
+  excluded: ReadonlyMap<number, string> = new Map(),
+): SqueueResult {
   const result: SqueueResult = { jobs: [], errors: [] }
   for (const record of splitRecords(text)) {
     try {
-      result.jobs.push(squeueJob(splitFields(record), excluded))
+      result.jobs.push(squeueJob(splitFields(record, format.fields), excluded))
     } catch (error) {
       if (!(error instanceof SlurmParseError)) throw error
       result.errors.push(error)
@@ -104,7 +126,7 @@ export function parseSqueue(text: string, excluded: ReadonlyMap<number, string> 
   return result
 }
 
-/** Reads `squeue` with `squeueExcludedArguments`: hostlists by job id. Lines that do not fit are left out. */
+/** Reads `squeue` with a format's `excludedArguments`: hostlists by job id. Lines that do not fit are left out. */
 export function parseExcludedNodes(text: string): Map<number, string> {
   return new Map(
     splitRecords(text).flatMap((record) => {
@@ -119,7 +141,7 @@ function splitRecords(text: string): string[] {
   return records.at(-1)?.trim() === '' ? records.slice(0, -1) : records
 }
 
-function splitFields(record: string): Fields {
+function splitFields(record: string, fieldNames: readonly string[]): Fields {
   const values = record.split(fieldEnd)
   if (values.length < fieldNames.length)
     throw new SlurmParseError(`a job with ${values.length} fields instead of ${fieldNames.length}`, record)
@@ -162,8 +184,8 @@ function squeueJob(fields: Fields, excluded: ReadonlyMap<number, string>): JobRe
       gresPerTask: parseGresList(fields['tres-per-task'] ?? ''),
       features: optionalText(fields, 'Feature'),
       requiredNodes: optionalText(fields, 'ReqNodes'),
-      excludedNodes: excluded.get(id),
-      exclusive: parseExclusive(fields['OverSubscribe'] ?? '', false),
+      excludedNodes: optionalText(fields, 'ExcNodes') ?? excluded.get(id),
+      exclusive: parseExclusive(fields['Exclusive'] ?? fields['OverSubscribe'] ?? '', 'Exclusive' in fields),
       contiguous: fields['Contiguous'] === '1',
       licenses: optionalText(fields, 'Licenses'),
     }),

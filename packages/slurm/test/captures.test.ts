@@ -3,7 +3,7 @@ import { parseConfig } from '../src/config-record.ts'
 import { parseDiag } from '../src/diag-record.ts'
 import { hookJob, parseEnvironment } from '../src/hook-environment.ts'
 import { compressHosts, expandHostlist } from '../src/hostlist.ts'
-import { type JobRecord, jobFreeText, parseJobs } from '../src/job-record.ts'
+import { type JobRecord, jobFreeText, jobStart, parseJobs } from '../src/job-record.ts'
 import { jobStates } from '../src/job-state.ts'
 import { parseDiagJson } from '../src/json/json-diag.ts'
 import { parseJobsJson } from '../src/json/json-jobs.ts'
@@ -25,17 +25,21 @@ const nodeNames = (release: string) => [
 ]
 
 describe.each(releases)('captures of Slurm %s', (release) => {
-  it.each(captureNames(release, /^(after-)?show-nodes(-all|-future|-long)?\.txt$/))('%s parses without loss', (name) => {
-    const text = capture(release, name)
-    const records = parseKeyValueRecords(text, 'NodeName', nodeFreeText)
-    expect(formatKeyValueRecords(records)).toBe(text)
-    expect(records).toHaveLength(text.match(/^NodeName=/gm)?.length ?? -1)
-    for (const node of parseNodes(text)) expect(node.state.base).not.toBe('')
-  })
+  it.each(captureNames(release, /^(after-)?show-nodes(-all|-future|-long)?\.txt$/))(
+    '%s parses without loss',
+    (name) => {
+      const text = capture(release, name)
+      const records = parseKeyValueRecords(text, 'NodeName', nodeFreeText)
+      expect(formatKeyValueRecords(records)).toBe(text)
+      expect(records).toHaveLength(text.match(/^NodeName=/gm)?.length ?? -1)
+      for (const node of parseNodes(text)) expect(node.state.base).not.toBe('')
+    },
+  )
 
   it('sees every node, FUTURE ones with -F, and reasons whole', () => {
     const nodes = parseNodes(capture(release, 'show-nodes-all.txt'))
-    const listed = release === '22.05' ? nodeNames(release).filter((name) => !name.startsWith('cloud-')) : nodeNames(release)
+    const listed =
+      release === '22.05' ? nodeNames(release).filter((name) => !name.startsWith('cloud-')) : nodeNames(release)
     for (const name of listed) expect(nodes.map((node) => node.name)).toContain(name)
     const n2 = nodes.find((node) => node.name === 'n2')
     expect(n2).toMatchObject({ reason: 'navarch: XID 79 on GPU 3 | op=op_7', reasonUser: 'root', gpus: 8 })
@@ -48,7 +52,7 @@ describe.each(releases)('captures of Slurm %s', (release) => {
 
   it.each(['show-jobs.txt', 'show-jobs-detail.txt'])('%s parses without loss', (name) => {
     const text = capture(release, name)
-    const records = parseKeyValueRecords(text, 'JobId', jobFreeText)
+    const records = parseKeyValueRecords(text, jobStart, jobFreeText)
     expect(formatKeyValueRecords(records)).toBe(text)
     expect(records).toHaveLength(text.match(/^JobId=/gm)?.length ?? -1)
     const jobs = parseJobs(text)
@@ -60,21 +64,36 @@ describe.each(releases)('captures of Slurm %s', (release) => {
   it('reads arrays, heterogeneous jobs and GPUs per job and per node', () => {
     const jobs = parseJobs(capture(release, 'show-jobs.txt'))
     const byName = (name: string) => jobs.filter((job) => job.name === name)
-    expect(byName('arr').find((job) => job.state === 'PENDING')?.array).toEqual({ jobId: 9, tasks: '3-20', count: 18, limit: 2 })
-    expect(byName('arr').filter((job) => job.state === 'RUNNING').map((job) => job.array?.tasks)).toEqual(['1', '2'])
+    expect(byName('arr').find((job) => job.state === 'PENDING')?.array).toEqual({
+      jobId: 9,
+      tasks: '3-20',
+      count: 18,
+      limit: 2,
+    })
+    expect(
+      byName('arr')
+        .filter((job) => job.state === 'RUNNING')
+        .map((job) => job.array?.tasks),
+    ).toEqual(['1', '2'])
     expect(byName('het').map((job) => job.het?.offset)).toEqual([0, 1])
     expect(byName('gpus12')[0]?.request.gresPerJob).toEqual([{ name: 'gpu', count: 12 }])
     expect(byName('cloudjob')[0]?.request.gresPerNode).toEqual([{ name: 'gpu', count: 8 }])
     expect(byName('one-a100')[0]?.request.gresPerJob).toEqual([{ name: 'gpu', type: 'a100', count: 1 }])
     expect(byName('mem')[0]?.request).toMatchObject({ memoryPerNodeMb: 100 })
     expect(byName('odd | name, "quoted"; ünïcode')[0]?.request).toMatchObject({ memoryPerCpuMb: 50, gresPerTask: [] })
-    expect(byName('wantgone')[0]?.reason).toEqual({ code: 'ReqNodeNotAvail', detail: 'UnavailableNodes:gone1', known: true })
+    expect(byName('wantgone')[0]?.reason).toEqual({
+      code: 'ReqNodeNotAvail',
+      detail: 'UnavailableNodes:gone1',
+      known: true,
+    })
   })
 
   it('reads partitions, reservations and licences without loss', () => {
     const partitions = capture(release, 'show-partitions.txt')
     expect(formatKeyValueRecords(parseKeyValueRecords(partitions, 'PartitionName'))).toBe(partitions)
-    expect(parsePartitions(partitions).map(({ name, state, hidden, isDefault }) => [name, state, hidden, isDefault])).toEqual([
+    expect(
+      parsePartitions(partitions).map(({ name, state, hidden, isDefault }) => [name, state, hidden, isDefault]),
+    ).toEqual([
       ['gpu', 'UP', false, true],
       ['cpu', 'UP', false, false],
       ['cloud', 'UP', false, false],
@@ -83,7 +102,9 @@ describe.each(releases)('captures of Slurm %s', (release) => {
       ['closed', 'DOWN', false, false],
     ])
     const reservations = capture(release, 'show-reservations.txt')
-    expect(formatKeyValueRecords(parseKeyValueRecords(reservations, 'ReservationName', reservationFreeText))).toBe(reservations)
+    expect(formatKeyValueRecords(parseKeyValueRecords(reservations, 'ReservationName', reservationFreeText))).toBe(
+      reservations,
+    )
     expect(parseReservations(reservations).map(({ name, nodes, users }) => [name, nodes, users])).toEqual([
       ['maint1', 'n3', ['root']],
       ['burnin', 'n4', ['root']],
@@ -97,7 +118,12 @@ describe.each(releases)('captures of Slurm %s', (release) => {
   it('reads the configuration, every line of it', () => {
     const text = capture(release, 'show-config.txt')
     const config = parseConfig(text)
-    expect(config).toMatchObject({ clusterName: 'lab', maxNodeCount: 64, resumeProgram: '/bin/true', resumeTimeoutSeconds: 20 })
+    expect(config).toMatchObject({
+      clusterName: 'lab',
+      maxNodeCount: 64,
+      resumeProgram: '/bin/true',
+      resumeTimeoutSeconds: 20,
+    })
     expect(config.controllers).toEqual([{ host: 'vm', address: '127.0.0.1' }])
     expect(config.version).toMatch(new RegExp(`^${release}\\.`))
     for (const line of text.split('\n').filter((candidate) => / = /.test(candidate))) {
@@ -146,7 +172,9 @@ describe.each(releases)('captures of Slurm %s', (release) => {
     for (const name of ['sinfo-json.txt', 'after-sinfo-json.txt']) {
       const text = capture(release, name)
       const seen =
-        release === '22.05' ? parseNodesJson(text).map((node) => node.name) : parseSinfoJson(text).flatMap((group) => group.nodes)
+        release === '22.05'
+          ? parseNodesJson(text).map((node) => node.name)
+          : parseSinfoJson(text).flatMap((group) => group.nodes)
       expect(seen).toEqual(expect.arrayContaining(['n1', 'n2', 'n3', 'n4', 'gone1']))
     }
   })
@@ -186,7 +214,9 @@ describe.each(releases)('captures of Slurm %s', (release) => {
   it('expands hostlists as scontrol did', () => {
     const [command = ''] = rawCapture(release, 'hostnames.txt').split('\n')
     const [, hosts = '', list = '', sorted = ''] =
-      /^\$ scontrol show hostnames '([^']*)'; scontrol show hostlist (\S+); scontrol show hostlistsorted (\S+)$/.exec(command) ?? []
+      /^\$ scontrol show hostnames '([^']*)'; scontrol show hostlist (\S+); scontrol show hostlistsorted (\S+)$/.exec(
+        command,
+      ) ?? []
     const lines = capture(release, 'hostnames.txt').trim().split('\n')
     expect(expandHostlist(hosts)).toEqual(lines.slice(0, -2))
     expect(compressHosts(list.split(','))).toBe(lines.at(-2))

@@ -28,7 +28,11 @@ const parsers: readonly (readonly [string, (text: string) => unknown])[] = [
 /** Cuts, doubles or replaces a piece of the text. */
 const damage = (text: string) =>
   fc
-    .tuple(fc.nat(text.length), fc.nat(60), fc.oneof(fc.string({ maxLength: 8 }), fc.constant('\n'), fc.constant(' Reason=')))
+    .tuple(
+      fc.nat(text.length),
+      fc.nat(60),
+      fc.oneof(fc.string({ maxLength: 8 }), fc.constant('\n'), fc.constant(' Reason=')),
+    )
     .map(([at, length, piece]) => text.slice(0, at) + piece + text.slice(at + length))
 
 describe.each(['22.05', '26.05'] satisfies Release[])('damaged captures of %s', (release) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { capabilitiesOf } from '../src/capabilities.ts'
 import { expandHostlist } from '../src/hostlist.ts'
 import { type JobRecord, parseJobs } from '../src/job-record.ts'
 import { parseJobsJson } from '../src/json/json-jobs.ts'
 import { formatNodeState, hasFlag, isDrained, isFuture, isSchedulable } from '../src/node-state.ts'
-import { parseSqueue } from '../src/squeue.ts'
 import { type RealSlurm, slurmPlaces, startRealSlurm, until, whyNot } from './real-slurm.ts'
 
 describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
@@ -20,7 +20,15 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
     afterAll(() => slurm?.stop(), 60_000)
 
     const submit = async (...args: string[]): Promise<number> => {
-      const { stdout, stderr } = await slurm.run('sbatch', '--parsable', '-o', '/dev/null', ...args, '--wrap', 'sleep 300')
+      const { stdout, stderr } = await slurm.run(
+        'sbatch',
+        '--parsable',
+        '-o',
+        '/dev/null',
+        ...args,
+        '--wrap',
+        'sleep 300',
+      )
       expect(stderr).toBe('')
       return Number(stdout.trim())
     }
@@ -30,7 +38,12 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       const version = await slurm.client.version()
       expect(version.major).toBeGreaterThanOrEqual(22)
       const config = await slurm.client.showConfig()
-      expect(config).toMatchObject({ clusterName: 'test', maxNodeCount: 16, resumeProgram: '/bin/true', version: version.text })
+      expect(config).toMatchObject({
+        clusterName: 'test',
+        maxNodeCount: 16,
+        resumeProgram: '/bin/true',
+        version: version.text,
+      })
       expect(await slurm.client.ping()).toMatchObject([{ role: 'primary', up: true }])
     })
 
@@ -38,9 +51,16 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       const snapshot = await slurm.client.snapshot()
       expect(snapshot.problems).toEqual([])
       const names = snapshot.nodes.map((node) => node.name)
-      expect(names).toEqual(expect.arrayContaining(['n1', 'n2', 'fut1', 'fut2', 'cloud-001', 'cloud-003']))
+      const cloud = capabilitiesOf(snapshot.version).listsPoweredDownNodes ? ['cloud-001', 'cloud-003'] : []
+      expect(names).toEqual(expect.arrayContaining(['n1', 'n2', 'fut1', 'fut2', ...cloud]))
+      const all = snapshot.partitions.find((partition) => partition.name === 'all')
+      expect(expandHostlist(all?.nodes ?? '')).toContain('cloud-003')
       expect(snapshot.nodes.filter((node) => isFuture(node.state))).toHaveLength(2)
-      expect(snapshot.nodes.find((node) => node.name === 'n1')).toMatchObject({ gpus: 8, gpusAllocated: 0, features: ['hopper', 'ib'] })
+      expect(snapshot.nodes.find((node) => node.name === 'n1')).toMatchObject({
+        gpus: 8,
+        gpusAllocated: 0,
+        features: ['hopper', 'ib'],
+      })
       expect(snapshot.partitions.map((partition) => partition.name).toSorted()).toEqual(['all', 'gpu'])
       expect(snapshot.diag?.rpcByType.length).toBeGreaterThan(0)
     })
@@ -48,8 +68,11 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
     it('drains with a reason, overwrites a reason, resumes, and is refused where there is nothing to resume', async () => {
       const { client } = slurm
       await until(async () => isSchedulable((await client.showNode('n1')).state), 'n1 usable')
-      await client.updateNode('n1', { state: 'DRAIN', reason: 'by hand: fan | slot=3, "x"' })
-      expect(await client.showNode('n1')).toMatchObject({ reason: 'by hand: fan | slot=3, "x"', reasonUser: 'root' })
+      await client.updateNode('n1', { state: 'DRAIN', reason: 'by hand: fan | slot=3, "x" (GPU 3)' })
+      expect(await client.showNode('n1')).toMatchObject({
+        reason: 'by hand: fan | slot=3, "x" (GPU 3)',
+        reasonUser: 'root',
+      })
       expect(isDrained((await client.showNode('n1')).state)).toBe(true)
       await client.updateNode('n1', { state: 'DRAIN', reason: 'another' })
       const node = await client.showNode('n1')
@@ -76,8 +99,9 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       await client.updateNode('fut1', { state: 'DRAIN', reason: 'navarch: verifying', nodeAddr: '127.0.0.1' })
       const joining = await client.showNode('fut1')
       expect([isFuture(joining.state), hasFlag(joining.state, 'DRAIN')]).toEqual([true, true])
-      await client.updateNode('fut1', { state: 'FUTURE' })
-      expect(isFuture((await client.showNode('fut1')).state)).toBe(true)
+      await expect(client.updateNode('fut1', { state: 'FUTURE' })).rejects.toMatchObject({ code: 'refused' })
+      await client.updateNode('fut1', { state: 'UNDRAIN' })
+      expect(await stateOf('fut1')).toBe('FUTURE')
     })
 
     it('reads the queue as it was submitted', async () => {
@@ -97,7 +121,9 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       const { jobs, problems } = await client.snapshot()
       expect(problems).toEqual([])
       const job = (id: number) => jobs.find((candidate) => candidate.id === id || candidate.array?.jobId === id)
-      const gpu = (count: number, type?: string) => [type === undefined ? { name: 'gpu', count } : { name: 'gpu', type, count }]
+      const gpu = (count: number, type?: string) => [
+        type === undefined ? { name: 'gpu', count } : { name: 'gpu', type, count },
+      ]
       expect(job(ids.perJob)?.request).toMatchObject({ gresPerJob: gpu(12) })
       expect(job(ids.perNode)?.request).toMatchObject({ gresPerNode: gpu(4, 'h100'), nodesMin: 2 })
       expect(job(ids.perTask)?.request).toMatchObject({ gresPerTask: gpu(2), tasks: 4 })
@@ -105,14 +131,26 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       expect(job(ids.long)?.array?.count).toBe(100)
       expect(job(ids.placed)).toMatchObject({
         partitions: ['gpu', 'all'],
-        request: { requiredNodes: 'n1', excludedNodes: 'n2', features: 'hopper&ib', memoryPerNodeMb: 100, cpusPerTask: 2, exclusive: 'no' },
+        request: {
+          requiredNodes: 'n1',
+          excludedNodes: 'n2',
+          features: 'hopper&ib',
+          memoryPerNodeMb: 100,
+          cpusPerTask: 2,
+          exclusive: 'no',
+        },
       })
-      expect(job(ids.range)).toMatchObject({ request: { nodesMin: 2, nodesMax: 4, memoryPerCpuMb: 50 }, timeLimit: 93_600_000 })
+      expect(job(ids.range)).toMatchObject({
+        request: { nodesMin: 2, nodesMax: 4, memoryPerCpuMb: 50 },
+        timeLimit: 93_600_000,
+      })
       expect(job(ids.alone)?.request.exclusive).toBe('yes')
       expect(job(ids.odd)?.name).toBe('a|b=c "d"\nJobId=1 \u00fc')
       for (const id of Object.values(ids)) {
         expect(job(id)).toMatchObject({ state: 'PENDING', user: 'root', restarts: 0, reason: { known: true } })
-        expect(Math.abs((job(id)?.eligibleTime ?? Date.now() + 3_600_000) - Date.now() - 3_600_000)).toBeLessThan(120_000)
+        expect(Math.abs((job(id)?.eligibleTime ?? Date.now() + 3_600_000) - Date.now() - 3_600_000)).toBeLessThan(
+          120_000,
+        )
       }
       const detail = await client.jobDetail(ids.placed)
       expect(withoutPlans(detail.job)).toEqual(withoutPlans(job(ids.placed)))
@@ -122,7 +160,10 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
     it('sees a job run: its node, its GPUs, and the node in use', async () => {
       const { client } = slurm
       const id = await submit('-w', 'n1', '--gres=gpu:3', '-c2')
-      await until(async () => (await client.jobsOnNode('n1')).some((job) => job.id === id && job.state === 'RUNNING'), 'the job')
+      await until(
+        async () => (await client.jobsOnNode('n1')).some((job) => job.id === id && job.state === 'RUNNING'),
+        'the job',
+      )
       const snapshot = await client.snapshot()
       expect(snapshot.jobs.find((job) => job.id === id)).toMatchObject({ nodes: 'n1', request: { exclusive: 'no' } })
       const node = snapshot.nodes.find((candidate) => candidate.name === 'n1')
@@ -133,7 +174,7 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
     })
 
     it('agrees with JSON about the same job', async () => {
-      const id = await submit('--begin=now+1hour', '-N2-3', '--gres=gpu:h100:2', '-C', 'hopper', '--mem-per-cpu=50', '-J', 'json')
+      const id = await submit('--begin=now+1hour', '-N2-3', '--gres=gpu:h100:2', '--mem-per-cpu=50', '-J', 'json')
       const json = parseJobsJson((await slurm.run('squeue', '--json')).stdout)
       const text = (await slurm.client.snapshot()).jobs
       const pick = (jobs: readonly JobRecord[]) => withoutPlans(jobs.find((job) => job.id === id))
@@ -154,7 +195,14 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
     })
 
     it('expands and compresses hostlists as scontrol does', async () => {
-      for (const list of ['n[1-3],cloud-[001-003]', 'a[1-2]b[3-4]', 'rack[1-2]n[08-10]', 'x[9-11],y', 'n[3,1-2]', 'login,n[099-101]']) {
+      for (const list of [
+        'n[1-3],cloud-[001-003]',
+        'a[1-2]b[3-4]',
+        'rack[1-2]n[08-10]',
+        'x[9-11],y',
+        'n[3,1-2]',
+        'login,n[099-101]',
+      ]) {
         const { stdout } = await slurm.run('scontrol', 'show', 'hostnames', list)
         expect(expandHostlist(list)).toEqual(stdout.trim().split('\n'))
       }
@@ -172,17 +220,21 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
       const { client } = slurm
       await slurm.stopController()
       const started = Date.now()
-      await expect(client.snapshot()).rejects.toMatchObject({ name: 'SlurmError', code: expect.stringMatching(/^(unreachable|timeout)$/) })
+      await expect(client.snapshot()).rejects.toMatchObject({
+        name: 'SlurmError',
+        code: expect.stringMatching(/^(unreachable|timeout)$/),
+      })
       expect(Date.now() - started).toBeLessThan(15_000)
       expect((await client.ping()).every((controller) => !controller.up)).toBe(true)
       await slurm.startController()
-      await until(async () => (await client.snapshot()).nodes.length > 5, 'the controller')
+      await until(async () => (await client.snapshot()).nodes.length >= 4, 'the controller')
     }, 60_000)
 
     it('reads scontrol show job of everything it had', async () => {
       const { stdout } = await slurm.run('scontrol', '-a', '-o', 'show', 'jobs')
-      expect(stdout.trim() === '' || stdout.startsWith('No jobs') || parseJobs(stdout).length > 0).toBe(true)
-      expect(parseSqueue('').jobs).toEqual([])
+      const jobs = parseJobs(stdout)
+      expect(jobs.length).toBeGreaterThan(5)
+      expect(jobs.filter((job) => job.state === 'UNKNOWN' || !job.reason.known)).toEqual([])
     })
   },
 )

@@ -60,13 +60,9 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
     if (code !== 0) throw new Error(`${program}: ${stderr}${stdout}`)
   }
 
-  const version = (await run('scontrol', '--version')).stdout
-  await writeConfiguration(folder, /\b2[123]\./.test(version))
-  await must('munged', '--force', ...mungeOptions(folder))
-  await must('slurmctld')
-
   const client = createSlurmClient({
-    run: (program, args, options) => runCommand(...wrap(program, args), { ...options, env: { ...options.env, PATH: env.PATH } }),
+    run: (program, args, options) =>
+      runCommand(...wrap(program, args), { ...options, env: { ...options.env, PATH: env.PATH } }),
     clock: { now: Date.now, sleep: (ms) => sleep(ms) },
     conf,
   })
@@ -74,7 +70,8 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
   const slurm: RealSlurm = {
     client,
     run,
-    startSlurmd: (name, dynamic) => must('slurmd', '-N', name, ...(dynamic === undefined ? [] : ['-Z', '--conf', dynamic])),
+    startSlurmd: (name, dynamic) =>
+      must('slurmd', '-N', name, ...(dynamic === undefined ? [] : ['-Z', '--conf', dynamic])),
     stopController: () => end(daemon('slurmctld')),
     startController: () => must('slurmctld'),
     async stop() {
@@ -85,6 +82,10 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
     },
   }
   try {
+    const version = (await run('slurmd', '-V')).stdout
+    await writeConfiguration(folder, /\b2[123]\./.test(version))
+    await must('munged', '--force', ...mungeOptions(folder))
+    await must('slurmctld')
     await until(async () => (await client.ping())[0]?.up === true)
     for (const name of ['n1', 'n2']) await slurm.startSlurmd(name)
     await until(async () => (await client.snapshot()).nodes.filter((node) => node.version !== undefined).length === 2)
@@ -126,7 +127,9 @@ async function enterRoot(root: string, folder: string): Promise<{ pid: number }>
     'touch "$2/entered"',
     'exec sleep infinity',
   ].join(' && ')
-  const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', root, folder], { stdio: 'ignore' })
+  const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', root, folder], {
+    stdio: 'ignore',
+  })
   const { pid } = child
   if (pid === undefined) throw new Error('cannot run unshare')
   await until(async () => existsSync(join(folder, 'entered')), `mounts of ${merged}`)
@@ -188,7 +191,9 @@ function mungeOptions(folder: string): string[] {
 }
 
 function slurmdNames(folder: string): string[] {
-  return ['n1', 'n2', 'fut1', 'fut2', 'dyn1'].map((name) => `slurmd-${name}`).filter((name) => existsSync(join(folder, `${name}.pid`)))
+  return ['n1', 'n2', 'fut1', 'fut2', 'dyn1']
+    .map((name) => `slurmd-${name}`)
+    .filter((name) => existsSync(join(folder, `${name}.pid`)))
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -9,6 +9,8 @@ export interface BootstrapRequest {
   machineId: string
   address: string
   sshPort?: number
+  /** In place of the pool's user. */
+  sshUser?: string
   hostKeys?: readonly string[]
   region: string
   zone: string

@@ -36,7 +36,7 @@ export function createProviderGate(random: () => number): ProviderGate {
       const { failures, notBefore } = health(provider)
       // Calls that were under way together count once.
       if (now < notBefore) return notBefore - now
-      const delay = backoffDelay(policy, failures, random())
+      const delay = Math.max(backoffDelay(policy, failures, random()), error.retryAfterMs ?? 0)
       states.set(provider, { failures: failures + 1, error, failedAt: now, notBefore: now + delay })
       return delay
     },

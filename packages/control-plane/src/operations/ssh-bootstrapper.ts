@@ -10,6 +10,7 @@ import { startSlurmdSteps } from '@navarch/hosts/bootstrap/slurm-steps'
 import type { KnownHosts } from '@navarch/hosts/known-hosts'
 import { connectSsh } from '@navarch/hosts/ssh'
 import { waitForSsh } from '@navarch/hosts/wait-for-ssh'
+import { hardwareId } from '@navarch/providers/machine-id'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { SlurmLink } from '../slurm/slurm-link.ts'
@@ -98,15 +99,15 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
     },
   }
 
-  async function sshOptions({ pool, address, sshPort, hostKeys, machineId }: BootstrapRequest, signal: AbortSignal) {
+  async function sshOptions({ pool, address, sshPort, sshUser, hostKeys, machineId }: BootstrapRequest, signal: AbortSignal) {
     const { user, privateKeyPath, port } = pool.ssh
     return {
       address,
       port: sshPort ?? port,
-      user,
+      user: sshUser ?? user,
       ...(privateKeyPath !== undefined && { privateKey: await readKey(privateKeyPath) }),
       ...(deps.sshAgent !== undefined && { agent: deps.sshAgent }),
-      identity: `${pool.provider}/${machineId}`,
+      identity: `${pool.provider}/${hardwareId(machineId)}`,
       knownHosts: deps.knownHosts,
       ...(hostKeys !== undefined && { hostKeys }),
       clock,

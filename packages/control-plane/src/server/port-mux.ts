@@ -11,6 +11,8 @@ export interface ConnectionServer {
 
 export interface PortMux {
   server: Server
+  /** Ends connections that have not yet said what they are. */
+  destroyUndecided(): void
   /** Ends every connection now. */
   destroyAll(): void
 }
@@ -27,26 +29,36 @@ export function createPortMux(options: {
   maxConnections: number
 }): PortMux {
   const sockets = new Set<Socket>()
+  const undecided = new Set<Socket>()
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    sniff(socket, options)
+    undecided.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      undecided.delete(socket)
+    })
+    sniff(socket, options.clock, options.sniffMs, (protocol) => {
+      undecided.delete(socket)
+      options[protocol].emit('connection', socket)
+    })
   })
   server.maxConnections = options.maxConnections
   return {
     server,
-    destroyAll: () => {
-      for (const socket of sockets) socket.destroy()
-    },
+    destroyUndecided: () => destroyEach(undecided),
+    destroyAll: () => destroyEach(sockets),
   }
 }
 
-function sniff(
-  socket: Socket,
-  { http1, http2, clock, sniffMs }: { http1: ConnectionServer; http2: ConnectionServer; clock: Clock; sniffMs: number },
-): void {
+function destroyEach(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy()
+}
+
+/** Calls back once when the protocol is known, with the bytes that were read put back. */
+function sniff(socket: Socket, clock: Clock, sniffMs: number, onProtocol: (protocol: Protocol) => void): void {
   let seen: Buffer = Buffer.alloc(0)
-  const cancelDeadline = clock.after(sniffMs, () => socket.destroy())
+  const destroy = () => socket.destroy()
+  const cancelDeadline = clock.after(sniffMs, destroy)
   const onReadable = () => {
     for (let chunk = read(socket); chunk !== undefined; chunk = read(socket)) {
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
@@ -55,10 +67,8 @@ function sniff(
     if (protocol === undefined) return
     stop()
     socket.unshift(seen)
-    const next = protocol === 'http2' ? http2 : http1
-    next.emit('connection', socket)
+    onProtocol(protocol)
   }
-  const destroy = () => socket.destroy()
   const stop = () => {
     cancelDeadline()
     socket.off('readable', onReadable)
@@ -77,8 +87,10 @@ function read(socket: Socket): Buffer | undefined {
   return chunk instanceof Buffer ? chunk : undefined
 }
 
+type Protocol = 'http1' | 'http2'
+
 /** Which protocol a connection's first bytes belong to; undefined while it cannot be told. */
-export function protocolOf(seen: Buffer): 'http1' | 'http2' | undefined {
+export function protocolOf(seen: Buffer): Protocol | undefined {
   const length = Math.min(seen.length, preface.length)
   if (seen.compare(preface, 0, length, 0, length) !== 0) return 'http1'
   return seen.length >= preface.length ? 'http2' : undefined

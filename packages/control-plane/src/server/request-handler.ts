@@ -19,7 +19,7 @@ import { createRestApp } from './rest/rest-app.ts'
 import { controlPlaneService } from './rpc/control-plane-service.ts'
 import { healthService } from './rpc/health-service.ts'
 import { accessInterceptor, failureInterceptor } from './rpc/interceptors.ts'
-import { indexDescriptors, reflectionService } from './rpc/reflection.ts'
+import { indexDescriptors, reflectionAlphaService, reflectionService } from './rpc/reflection.ts'
 
 export interface RequestHandlerOptions {
   services: Services
@@ -54,7 +54,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
   return (request, response) => {
     if (!hasUsableAddress(request)) {
-      response.writeHead(400, { 'content-type': 'text/plain' })
+      response.statusCode = 400
+      response.setHeader('content-type', 'text/plain')
       response.end('the request has no Host, or its address is no URL\n')
       return
     }
@@ -73,11 +74,12 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
 function addServices(router: ConnectRouter, services: Services, clock: Clock, keepAliveMs: number): void {
   const served = [ControlPlaneService, Health, ServerReflection, ServerReflectionAlpha]
-  const reflection = reflectionService(indexDescriptors(served))
+  const index = indexDescriptors(served)
   router
     .service(ControlPlaneService, controlPlaneService(services, { clock, keepAliveMs }))
     .service(Health, healthService(services, new Set(served.map((service) => service.typeName)), clock))
-    .service(ServerReflection, reflection)
+    .service(ServerReflection, reflectionService(index))
+    .service(ServerReflectionAlpha, reflectionAlphaService(index))
 }
 
 /** Whether a request's Host and path make a URL, which everything behind relies on. */

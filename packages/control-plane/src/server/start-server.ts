@@ -69,12 +69,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', () => {})
-  })
-  http2.on('stream', (stream, headers, _flags, rawHeaders) => {
-    if (links.accept(stream, headers)) return
-    limitRequestTime(stream, clock)
-    const request = new Http2ServerRequest(stream, headers, {}, rawHeaders)
-    handle(request, new Http2ServerResponse(stream))
+    session.on('stream', (stream, headers, _flags, rawHeaders) => {
+      if (links.accept(stream, headers)) return
+      limitRequestTime(stream, clock)
+      const request = new Http2ServerRequest(stream, headers, {}, rawHeaders)
+      handle(request, new Http2ServerResponse(stream))
+    })
   })
   // Node begins to watch its header and request deadlines when a server listens, which this one never does itself.
   http1.emit('listening')
@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   async function close(graceMs: number): Promise<void> {
     const allClosed = new Promise<void>((resolve) => mux.server.close(() => resolve()))
-    mux.destroySilent()
+    mux.destroyUndecided()
     links.close()
     shutdown.abort()
     http1.close()

@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { InstanceInfoSchema, InstanceState } from '@navarch/api/control-plane'
 import type { NodeJson } from '@navarch/api/rest'
 import { namesIn } from '@navarch/core/demand/names-in'
+import { asksForDrain } from '@navarch/core/health/assess'
 import type { FleetNode } from '@navarch/core/node/node'
 import type { OperationKind } from '@navarch/core/operation/operation'
 import type { JobRecord } from '@navarch/slurm/job-record'
@@ -83,8 +84,15 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
     drain: (id, reason) => hold(id, 'drain', reason),
     async uncordon(id, reason) {
       const node = find(id)
-      const { hold: _hold, ...free } = node
+      const { hold: _hold, ...rest } = node
       const text = reason || 'uncordoned by an operator'
+      // The operator vouches for the node: what was found before is history; what still holds will be reported again.
+      const free: FleetNode = {
+        ...rest,
+        findings: node.findings.filter((finding) => !asksForDrain(finding)),
+        badReports: 0,
+        ...(node.health === 'unhealthy' && { health: 'unknown' as const, healthReason: 'not reported since it was given back' }),
+      }
       if (render(node).status === 'active' && !node.hold) {
         throw new ServiceError('conflict', `node ${node.id} is active: it is neither cordoned nor drained`)
       }

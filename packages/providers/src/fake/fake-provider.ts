@@ -42,6 +42,7 @@ export function createFakeProvider(options: FakeProviderOptions): FakeProvider {
   return {
     name,
     type: 'fake',
+    selfBootstraps: true,
     bootDeadlineMs: bootDelayMs + 60_000,
     async launch(request, signal) {
       enter('launch', signal)

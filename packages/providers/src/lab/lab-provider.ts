@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { fakeNvidiaSmi } from '@navarch/gpu/fake-nvidia-smi'
 import type { LabContext } from '@navarch/lab/context'
 import { getHost, type LabHost, listHosts, startHost, stopHost } from '@navarch/lab/host'
+import type { HostFile } from '@navarch/lab/host-files'
 import { findLab, type Lab, openLab } from '@navarch/lab/lab'
 import { readRoot, type Suite, suites } from '@navarch/lab/roots'
 import { throwIfCancelled } from '../cancelled.ts'
@@ -75,6 +77,7 @@ export function createLabProvider(options: LabProviderOptions): Provider {
           authorizedKeys,
           sudoUser: 'ubuntu',
           gpus: options.gpus,
+          files: options.gpus > 0 ? await simulatedGpuFiles(options.gpus) : {},
         })
         return describe(host)
       }),
@@ -89,6 +92,20 @@ export function createLabProvider(options: LabProviderOptions): Provider {
         const found = await findOwn(id)
         if (found) await stopHost(context, found.lab, found.host.name)
       }),
+  }
+}
+
+/** File on a host that its agent reads as the kernel's log: a container has none of its own. */
+export const labKernelLog = '/var/log/navarch-kernel.log'
+
+/** What lets a host without GPUs pass for one with them: a stand-in for nvidia-smi, and a kernel log to write to. */
+async function simulatedGpuFiles(gpus: number): Promise<Record<string, HostFile>> {
+  return {
+    '/usr/bin/nvidia-smi': { content: await fakeNvidiaSmi(), mode: 0o755 },
+    [labKernelLog]: { content: '' },
+    '/etc/systemd/system/navarch-node.service.d/lab.conf': {
+      content: `[Service]\nEnvironment=NAVARCH_FAKE_GPU_COUNT=${gpus} NAVARCH_KERNEL_LOG=${labKernelLog}\n`,
+    },
   }
 }
 

@@ -48,7 +48,7 @@ export interface LambdaApi {
   listInstances(signal: AbortSignal): Promise<LambdaInstance[]>
   /** undefined when the API knows no such instance. */
   getInstance(id: string, signal: AbortSignal): Promise<LambdaInstance | undefined>
-  /** Resolves with the new instance's id. `mayHaveLaunched` tells whether an error leaves that open. */
+  /** Resolves with the new instance's id; after a `LambdaNoAnswerError` there may be one all the same. */
   launch(body: LaunchBody, signal: AbortSignal): Promise<string>
   /** false when the API knows no such instance. */
   terminate(id: string, signal: AbortSignal): Promise<boolean>

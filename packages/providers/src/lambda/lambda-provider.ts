@@ -33,18 +33,23 @@ export function createLambdaProvider(options: LambdaApiOptions): Provider {
     const found = (await api.listInstances(signal)).filter((each) => each.name === wanted && isAlive(each))
     const [kept, ...extra] = found.sort((a, b) => (a.id < b.id ? -1 : 1))
     for (const { id } of extra) await api.terminate(id, signal)
+    if (kept) unanswered.delete(wanted)
     return kept && describe(kept)
+  }
+  const throwIfInDoubt = (instance: string): void => {
+    const settled = (unanswered.get(instance) ?? Number.NEGATIVE_INFINITY) + settleMs
+    if (settled > clock.now()) {
+      throw new ProviderError('unavailable', `provider ${name}: waiting to see whether ${instance} was launched`, {
+        retryAfterMs: settled - clock.now(),
+      })
+    }
+    unanswered.delete(instance)
   }
   const launch = async (instance: string, request: LaunchRequest, signal: AbortSignal): Promise<Machine> => {
     const body = launchBody(instance, request)
     const existing = (await find(instance, signal)) ?? launchedJustNow(request.token)
     if (existing) return existing
-    const doubtful = unanswered.get(instance)
-    if (doubtful !== undefined && clock.now() - doubtful < settleMs) {
-      throw new ProviderError('unavailable', `provider ${name}: waiting to see whether ${instance} was launched`, {
-        retryAfterMs: settleMs - (clock.now() - doubtful),
-      })
-    }
+    throwIfInDoubt(instance)
     try {
       const id = await api.launch(body, signal)
       unanswered.delete(instance)
@@ -90,7 +95,14 @@ export function createLambdaProvider(options: LambdaApiOptions): Provider {
       return instance ? describe(instance) : fresh(machineId)
     },
     async list(signal) {
-      const listed = (await api.listInstances(signal)).filter((each) => isOurs(each) && isAlive(each)).map(describe)
+      const instances = await api.listInstances(signal)
+      const names = new Set(instances.map((instance) => instance.name))
+      // A list must not let anyone believe that a launch made nothing while that is open.
+      for (const instance of unanswered.keys()) {
+        if (names.has(instance)) unanswered.delete(instance)
+        else throwIfInDoubt(instance)
+      }
+      const listed = instances.filter((each) => isOurs(each) && isAlive(each)).map(describe)
       const ids = new Set(listed.map((machine) => machine.id))
       const unlisted = [...recent.keys()].filter((id) => !ids.has(id)).map(fresh)
       return [...listed, ...unlisted.filter((machine) => machine !== undefined)]

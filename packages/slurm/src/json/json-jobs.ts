@@ -98,9 +98,7 @@ function arrayOf(job: JsonObject): JobArray | undefined {
 /** 22.05 writes null for both where the job takes a whole node's memory. */
 function memoryOf(job: JsonObject): Pick<JobRequest, 'memoryPerCpuMb' | 'memoryPerNodeMb'> {
   const perCpu = numberOf(job, 'memory_per_cpu')
-  return perCpu === undefined
-    ? { memoryPerNodeMb: numberOf(job, 'memory_per_node') ?? 0 }
-    : { memoryPerCpuMb: perCpu }
+  return perCpu === undefined ? { memoryPerNodeMb: numberOf(job, 'memory_per_node') ?? 0 } : { memoryPerCpuMb: perCpu }
 }
 
 function gresOf(job: JsonObject, key: string) {

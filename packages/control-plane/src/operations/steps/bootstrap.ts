@@ -23,8 +23,9 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
   if (slurm && (naming === 'future' || naming === 'static' || naming === 'cloud')) {
     await announce(slurm, node.id, address, naming)
   }
-  if (pool.bootstrap.kind === 'none') return { kind: 'done', message: 'the image has everything' }
-  const machine = await deps.provider(pool.provider)?.get(machineId, signal)
+  const provider = deps.provider(pool.provider)
+  if (pool.bootstrap.kind === 'none' || provider?.selfBootstraps) return { kind: 'done', message: 'the machine sets itself up' }
+  const machine = await provider?.get(machineId, signal)
   if (!machine) return { kind: 'give-up', message: `machine ${machineId} went away` }
   const result = await deps.bootstrapper.run(
     {
@@ -33,6 +34,7 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
       machineId,
       address,
       ...(machine.sshPort !== undefined && { sshPort: machine.sshPort }),
+      ...(machine.sshUser !== undefined && { sshUser: machine.sshUser }),
       ...(machine.hostKeys !== undefined && { hostKeys: machine.hostKeys }),
       region: machine.region,
       zone: machine.zone,

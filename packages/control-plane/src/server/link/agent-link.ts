@@ -10,7 +10,7 @@ import {
 } from '@navarch/api/control-plane'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
-import { ServiceError } from '../../services/service-error.ts'
+import { ServiceError, type ServiceErrorCode } from '../../services/service-error.ts'
 import type { AgentService } from '../../services/services.ts'
 import { connectCodeOf, serviceErrorOf } from '../failure.ts'
 import { checkRegistration, requireField } from '../rpc/validate.ts'
@@ -55,6 +55,8 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   let pendingBytes = 0
   /** Work that is under way, in the agent's order. */
   let work: Promise<void> | undefined
+  /** Reading is over; what was read is still worked on. */
+  let closing = false
   let ended = false
   let cancelDeadline = () => {}
   const link: AgentLink = { end: (status) => void endAfterWork(status) }
@@ -71,11 +73,11 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   return link
 
   function onData(chunk: Buffer): void {
-    if (ended) return
+    if (closing) return
     lastHeard = clock.now()
     try {
       for (const bytes of reader.push(chunk)) {
-        if (!ended) take(parseMessage(bytes), bytes.length)
+        if (!closing) take(parseMessage(bytes), bytes.length)
       }
     } catch (error) {
       fail(error)
@@ -89,7 +91,7 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
     if (message.body.case === 'heartbeat' && nodeId !== undefined) {
       agents.heartbeat({ ...message.body.value, nodeId: ownNode(message.body.value.nodeId) })
       if (!work) durable = message.seq
-      else enqueue(message.seq, 0, async () => {})
+      else enqueue(message.seq, size, async () => {})
       return
     }
     enqueue(message.seq, size, () => handle(message))
@@ -121,12 +123,14 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
     if (body.case === 'heartbeat') return agents.heartbeat({ ...body.value, nodeId: ownNode(body.value.nodeId) })
     if (body.case === 'report') {
       const request = { ...body.value, nodeId: ownNode(body.value.nodeId) }
-      return unlessUseless(() => agents.report(request))
+      return unlessUseless(['invalid', 'conflict'], () => agents.report(request))
     }
     if (body.case === 'commandResult') {
       const { commandId, success, message } = body.value
       const id = ownNode(body.value.nodeId)
-      return unlessUseless(() => agents.acknowledge(id, requireField(commandId, 'command_id'), success, message))
+      return unlessUseless(['invalid', 'conflict', 'not_found'], () =>
+        agents.acknowledge(id, requireField(commandId, 'command_id'), success, message),
+      )
     }
     throw new ServiceError('invalid', 'a message without a body that this control plane knows')
   }
@@ -143,15 +147,19 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
     if (!first) return
     nodeId = request.nodeId
     options.onRegistered(nodeId, link)
-    detach = agents.attach(nodeId, send)
+    const detachFromNode = agents.attach(nodeId, send)
+    detach = () => {
+      detach = () => {}
+      detachFromNode()
+    }
   }
 
   /** A message that will never be taken is forgotten, so that the agent does not send it for ever. */
-  async function unlessUseless(step: () => Promise<unknown>): Promise<void> {
+  async function unlessUseless(useless: ServiceErrorCode[], step: () => Promise<unknown>): Promise<void> {
     try {
       await step()
     } catch (error) {
-      if (!(error instanceof ServiceError) || (error.code !== 'invalid' && error.code !== 'conflict')) throw error
+      if (!(error instanceof ServiceError) || !useless.includes(error.code)) throw error
       log.warn('agent message refused', { node_id: nodeId, reason: error.message })
     }
   }
@@ -179,18 +187,16 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
 
   function fail(error: unknown): void {
     if (error instanceof EnvelopeError) {
-      const code = { too_large: Code.ResourceExhausted, compressed: Code.Unimplemented, bad_flags: Code.Internal }[
-        error.code
-      ]
-      return endNow({ code, message: error.message })
+      endNow({ code: envelopeCodes[error.code], message: error.message })
+      return
     }
     const { code, message } = serviceErrorOf(error, log, 'AgentLink')
     endNow({ code: connectCodeOf(code), message })
   }
 
   async function endAfterWork(status: GrpcStatus): Promise<void> {
+    closing = true
     detach()
-    stream.pause()
     await work
     acknowledge()
     endNow(status)
@@ -205,7 +211,7 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   }
 
   function stop(): void {
-    ended = true
+    closing = ended = true
     cancelDeadline()
     detach()
   }
@@ -213,10 +219,19 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   function watchSilence(ms: number): void {
     cancelDeadline = clock.after(ms, () => {
       const left = lastHeard + linkDeadlineMs - clock.now()
-      if (left > 0 || work) return watchSilence(Math.max(left, 1000))
+      if (left > 0 || work) {
+        watchSilence(left > 0 ? left : linkDeadlineMs)
+        return
+      }
       endNow({ code: Code.DeadlineExceeded, message: `nothing was heard for ${linkDeadlineMs} ms` })
     })
   }
+}
+
+const envelopeCodes: Record<EnvelopeError['code'], Code> = {
+  too_large: Code.ResourceExhausted,
+  compressed: Code.Unimplemented,
+  bad_flags: Code.Internal,
 }
 
 /** @throws ServiceError `invalid` when the bytes are no AgentMessage */

@@ -5,6 +5,7 @@ import {
   type DescFile,
   type DescMessage,
   type DescService,
+  fromBinary,
   toBinary,
 } from '@bufbuild/protobuf'
 import { nestedTypes } from '@bufbuild/protobuf/reflect'
@@ -13,9 +14,15 @@ import { Code, type ServiceImpl } from '@connectrpc/connect'
 import {
   type ServerReflection,
   type ServerReflectionRequest,
+  ServerReflectionRequestSchema,
   type ServerReflectionResponse,
   ServerReflectionResponseSchema,
 } from '@navarch/api/grpc-reflection-v1'
+import {
+  ServerReflectionRequestSchema as AlphaRequestSchema,
+  ServerReflectionResponseSchema as AlphaResponseSchema,
+  type ServerReflection as ServerReflectionAlpha,
+} from '@navarch/api/grpc-reflection-v1alpha'
 
 /** The files behind a set of services, by the names that reflection asks for. */
 export interface DescriptorIndex {
@@ -52,11 +59,23 @@ function withImports(file: DescFile, seen: Set<DescFile> = new Set()): DescFile[
   return [...file.dependencies.flatMap((dependency) => withImports(dependency, seen)), file]
 }
 
-/** grpc.reflection.v1; v1alpha has the same messages and takes the same implementation. */
+/** grpc.reflection.v1. */
 export function reflectionService(index: DescriptorIndex): ServiceImpl<typeof ServerReflection> {
   return {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) yield answer(index, request)
+    },
+  }
+}
+
+/** grpc.reflection.v1alpha, which older clients ask for: the same messages under another name. */
+export function reflectionAlphaService(index: DescriptorIndex): ServiceImpl<typeof ServerReflectionAlpha> {
+  return {
+    async *serverReflectionInfo(requests) {
+      for await (const request of requests) {
+        const asked = fromBinary(ServerReflectionRequestSchema, toBinary(AlphaRequestSchema, request))
+        yield fromBinary(AlphaResponseSchema, toBinary(ServerReflectionResponseSchema, answer(index, asked)))
+      }
     },
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { BootstrapRecord, Change, HistoryEvent, MachineRecord, Store, StoredState } from '../store.ts'
 import { StoreError } from '../store.ts'
+import { messageOf } from './database.ts'
 import type { Statement } from './statements.ts'
 import { statementOf } from './statements.ts'
 import type { WorkerRequest, WorkerResponse } from './worker.ts'
@@ -14,7 +15,7 @@ type RequestBody = WorkerRequest extends infer Request
   : never
 
 /**
- * Opens (or makes) the embedded store in `dataDir`.
+ * Opens (or makes) the embedded store in `dataDir`, in a thread of its own.
  * @throws StoreError when the folder cannot be used, another process has it open, or a newer version wrote it
  */
 export async function openSqliteStore(dataDir: string): Promise<Store> {
@@ -27,14 +28,32 @@ export async function openSqliteStore(dataDir: string): Promise<Store> {
     })
   }
   const call = await startWorker(path)
-  const rows = async (sql: string, ...parameters: Statement['parameters']) =>
-    (await call({ kind: 'query', statement: { sql, parameters } })).rows ?? []
+  return storeOver(`sqlite:${path}`, {
+    commit: async (statements) => void (await call({ kind: 'batch', statements })),
+    query: async (statement) => (await call({ kind: 'query', statement })).rows ?? [],
+    close: async () => {
+      await call({ kind: 'close' })
+      await call.end()
+    },
+  })
+}
+
+/** A way to a database, in this thread or in another. */
+export interface DatabaseLink {
+  commit(statements: Statement[]): Promise<void>
+  query(statement: Statement): Promise<Record<string, unknown>[]>
+  close(): Promise<void>
+}
+
+/** The store's words in SQL. */
+export function storeOver(description: string, link: DatabaseLink): Store {
+  const rows = (sql: string, ...parameters: Statement['parameters']) => link.query({ sql, parameters })
   // Documents were written by `statementOf` from the same types; the schema's version guards against other writers.
   const documents = async <T>(sql: string, ...parameters: Statement['parameters']) =>
     (await rows(sql, ...parameters)).map((row) => JSON.parse(String(row['doc'])) as T)
 
   return {
-    description: `sqlite:${path}`,
+    description,
     async load(): Promise<StoredState> {
       const [nodes, operations, pools, machines, commands, last] = await Promise.all([
         documents<StoredState['nodes'][number]>('SELECT doc FROM node'),
@@ -47,7 +66,7 @@ export async function openSqliteStore(dataDir: string): Promise<Store> {
       return { nodes, operations, pools, machines, commands, lastSeq: Number(last[0]?.['seq'] ?? 0) }
     },
     async commit(changes: readonly Change[]) {
-      if (changes.length > 0) await call({ kind: 'batch', statements: changes.map(statementOf) })
+      if (changes.length > 0) await link.commit(changes.map(statementOf))
     },
     eventsSince: async (seq, limit) =>
       (await rows('SELECT * FROM event WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit)).map(eventOf),
@@ -65,10 +84,7 @@ export async function openSqliteStore(dataDir: string): Promise<Store> {
     operation: async (id) =>
       (await documents<StoredState['operations'][number]>('SELECT doc FROM operation WHERE id = ?', id))[0],
     machineHistory: (limit) => documents('SELECT doc FROM machine ORDER BY created_at DESC, rowid DESC LIMIT ?', limit),
-    close: async () => {
-      await call({ kind: 'close' })
-      await call.end()
-    },
+    close: () => link.close(),
   }
 }
 
@@ -124,10 +140,6 @@ function workerUrl(): URL {
 function reasonOf(cause: unknown): string {
   const message = messageOf(cause)
   return /locked|busy/.test(message) ? 'another control plane is using it' : message
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function eventOf(row: Record<string, unknown>): HistoryEvent {

@@ -1,0 +1,174 @@
+import { create } from '@bufbuild/protobuf'
+import { RegisterNodeRequestSchema, ReportHealthRequestSchema } from '@navarch/api/control-plane'
+import type { HealthSpec, PoolSpec } from '@navarch/core/pool/pool-spec'
+import { createFakeProvider, type FakeProvider } from '@navarch/providers/fake/fake-provider'
+import { createManualClock, type ManualClock } from '@navarch/system/manual-clock'
+import { silentLog } from '@navarch/system/log'
+import { type Fleet, loadFleet } from '../src/fleet/fleet.ts'
+import type { OperationDeps } from '../src/operations/deps.ts'
+import { createEngine, type Engine } from '../src/operations/engine.ts'
+import { createProviderGate } from '../src/operations/provider-gate.ts'
+import { takeBack } from '../src/operations/steps/remove.ts'
+import { stepOf } from '../src/operations/steps/steps.ts'
+import { nodeAfter } from '../src/reconcile/end-of-operation.ts'
+import { repair } from '../src/reconcile/repair.ts'
+import { createAgentService } from '../src/services/agent-service.ts'
+import type { AgentService } from '../src/services/services.ts'
+import { openDatabase } from '../src/store/sqlite/database.ts'
+import { storeOver } from '../src/store/sqlite/sqlite-store.ts'
+import type { Statement } from '../src/store/sqlite/statements.ts'
+import type { Store } from '../src/store/store.ts'
+import { createCounters } from '../src/telemetry/counters.ts'
+
+export function poolSpec(health: Partial<HealthSpec> = {}): PoolSpec {
+  return {
+    name: 'train',
+    provider: 'fake',
+    instanceType: 'h100',
+    region: '',
+    zones: [],
+    sshKeys: [],
+    minNodes: 1,
+    maxNodes: 4,
+    cooldownMs: 0,
+    health: { unhealthyThreshold: 2, autoReplace: true, ...health },
+    labels: {},
+    ssh: { user: 'root', port: 22 },
+    bootstrap: { kind: 'none' },
+    inactive: [],
+  }
+}
+
+/** What outlives a control plane: its disk, the machines, time. */
+export interface World {
+  clock: ManualClock
+  provider: FakeProvider
+  /** Starts a control plane on the world's disk; the one before must have stopped or crashed. */
+  start(options?: { crashAfterCommits?: number }): Promise<RunningPlane>
+}
+
+export interface RunningPlane {
+  fleet: Fleet
+  engine: Engine
+  agents: AgentService
+  crashed(): boolean
+  /** Ends it as SIGKILL does: nothing more is written, nothing more happens. */
+  kill(): void
+}
+
+/**
+ * A world of fake machines whose agents register and report good health as soon as they can, over a real database file.
+ */
+export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): World {
+  const clock = createManualClock()
+  let current: AgentService | undefined
+  const machines = new Map<string, { node: string; bootId: string }>()
+  const provider = createFakeProvider({
+    name: 'fake',
+    clock,
+    bootDelayMs: 3_000,
+    onLaunch: (machine, request) => machines.set(machine.id, { node: request.node, bootId: `boot-${machine.id}` }),
+    onTerminate: (id) => machines.delete(id),
+  })
+  const beat = () => {
+    for (const { node, bootId } of machines.values()) void speak(current, node, bootId)
+    clock.after(1_000, beat)
+  }
+  clock.after(1_000, beat)
+  let ids = 0
+
+  return {
+    clock,
+    provider,
+    async start({ crashAfterCommits = Number.POSITIVE_INFINITY } = {}) {
+      const stopping = new AbortController()
+      const database = openDatabase(databasePath)
+      let left = crashAfterCommits
+      let dead = false
+      const kill = () => {
+        if (dead) return
+        dead = true
+        stopping.abort(new Error('killed'))
+        database.close()
+      }
+      // A killed process neither writes nor goes on: its promises never settle.
+      const alive = <T>(value: () => T): Promise<T> =>
+        dead ? new Promise<T>(() => {}) : Promise.resolve(value())
+      const store: Store = storeOver(databasePath, {
+        commit: async (statements: Statement[]) => {
+          if (left-- === 0) kill()
+          const [error] = await alive(() => database.commit([statements]))
+          if (error !== undefined) throw new Error(error)
+        },
+        query: (statement) => alive(() => database.query(statement)),
+        close: async () => kill(),
+      })
+      const fleet = await loadFleet(store, clock.now)
+      const newId = () => `id${ids++}`
+      const deps: OperationDeps = {
+        fleet,
+        slurm: undefined,
+        provider: (name) => (name === 'fake' ? guard(provider, () => dead) : undefined),
+        pool: (name) => (name === pool.name ? pool : undefined),
+        gate: createProviderGate(() => 0.5),
+        bootstrapper: { run: () => Promise.reject(new Error('fake machines need none')) },
+        clock,
+        log: silentLog,
+        newToken: newId,
+      }
+      const engine = createEngine({
+        fleet,
+        clock,
+        random: () => 0.5,
+        log: silentLog,
+        stepOf: (operation) => stepOf(deps, operation),
+        rollback: (context) => takeBack(deps, context),
+        onEnd: (operation) => nodeAfter(fleet, operation, clock.now()),
+        newId,
+        signal: stopping.signal,
+      })
+      const agents = createAgentService({
+        fleet,
+        config: {
+          server: {
+            address: { host: '', port: 0 },
+            heartbeatIntervalMs: 30_000,
+            heartbeatTimeoutMs: 90_000,
+            healthCheckIntervalMs: 60_000,
+            autoscaleIntervalMs: 30_000,
+          },
+          pools: [pool],
+        },
+        clock,
+        log: silentLog,
+        counters: createCounters(),
+        newId,
+        poolOf: () => undefined,
+        onUnhealthy: (node, decision) => repair({ fleet, engine, log: silentLog }, node, decision),
+        onNews: (node) => engine.wake(node),
+      })
+      current = agents
+      engine.wake()
+      return { fleet, engine, agents, kill, crashed: () => dead }
+    },
+  }
+}
+
+async function speak(agents: AgentService | undefined, node: string, bootId: string): Promise<void> {
+  await agents?.register(create(RegisterNodeRequestSchema, { nodeId: node, bootId }), '10.0.0.1').catch(() => {})
+  const report = create(ReportHealthRequestSchema, { nodeId: node, full: true, reportId: `${bootId}-ok` })
+  await agents?.report(report).catch(() => {})
+}
+
+/** A provider whose caller may die: what it was told by then has happened, the answer is lost. */
+function guard(provider: FakeProvider, dead: () => boolean): FakeProvider {
+  const lost = <T>(call: Promise<T>): Promise<T> =>
+    call.then((value) => (dead() ? new Promise<T>(() => {}) : value))
+  return {
+    ...provider,
+    launch: (request, signal) => lost(provider.launch(request, signal)),
+    get: (id, signal) => lost(provider.get(id, signal)),
+    list: (signal) => lost(provider.list(signal)),
+    terminate: (id, signal) => lost(provider.terminate(id, signal)),
+  }
+}

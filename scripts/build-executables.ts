@@ -1,0 +1,215 @@
+/**
+ * Builds what is installed on machines: dist/bundle/<program>.cjs, one file for any Node that is new enough, and
+ * dist/executables/<program>-linux-<amd64|arm64>, which needs no Node.
+ *
+ *   node scripts/build-executables.ts [--only navarch-node|navarch|navarch-control-plane] [--arch amd64|arm64]
+ *
+ * An executable is a short shell script with the compressed bundle, Node and libatomic behind it. It unpacks them once
+ * and runs them from there. Node's own single executables do without the unpacking, but need libatomic on the machine,
+ * which a minimal one does not have, and are three times the size to download.
+ *
+ * Parts are kept by content in dist/runtime: only what changed is made again.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { runCommand } from '@navarch/system/run-command'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+
+/** Installed programs and the packages that hold them. */
+const programs = {
+  'navarch-node': 'agent',
+  navarch: 'cli',
+  'navarch-control-plane': 'control-plane',
+} as const
+type Program = keyof typeof programs
+
+/** Debian's names of the processors, with Node's, the kernel's and where a machine of that kind keeps its libraries. */
+const processors = {
+  amd64: { node: 'x64', kernel: 'x86_64', libraries: ['/usr/lib/x86_64-linux-gnu', '/usr/lib64'] },
+  arm64: { node: 'arm64', kernel: 'aarch64', libraries: ['/usr/lib/aarch64-linux-gnu', '/usr/lib64'] },
+} as const
+type Processor = keyof typeof processors
+
+/** A file that an executable carries. */
+interface Part {
+  name: string
+  /** Compressed. */
+  bytes: Buffer
+}
+
+interface Runtime {
+  nodeVersion: string
+  parts: Part[]
+}
+
+/** Bundles a program into one CommonJS file. */
+async function bundle(program: Program): Promise<Buffer> {
+  const outfile = join(dist, 'bundle', `${program}.cjs`)
+  await build({
+    entryPoints: [join(root, 'packages', programs[program], 'src', 'main.ts')],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    // Compiled parts that their packages do without when they cannot be loaded.
+    external: ['cpu-features', '*.node'],
+    legalComments: 'none',
+    logLevel: 'error',
+  })
+  return readFile(outfile)
+}
+
+/** Node for a processor, from the packages that `npm ci` installs, or from the registry for a processor other than ours. */
+async function findNode(processor: Processor): Promise<{ path: string; version: string } | undefined> {
+  const name = `node-linux-${processors[processor].node}`
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const version: string = manifest.optionalDependencies[name]
+  const installed = join(root, 'node_modules', name, 'bin', 'node')
+  if (existsSync(installed)) return { path: installed, version }
+  const folder = join(dist, 'runtime', `${name}-${version}`)
+  const fetched = join(folder, 'package', 'bin', 'node')
+  if (existsSync(fetched)) return { path: fetched, version }
+  await mkdir(folder, { recursive: true })
+  const steps: [string, string[]][] = [
+    ['npm', ['pack', `${name}@${version}`, '--pack-destination', folder, '--silent']],
+    ['tar', ['-xzf', join(folder, `${name}-${version}.tgz`), '-C', folder]],
+  ]
+  for (const [tool, args] of steps) {
+    const result = await runCommand(tool, args, { deadlineMs: 300_000 })
+    if (result.code === 0) continue
+    process.stderr.write(`${name} ${version} cannot be had: ${result.stderr.trim().split('\n')[0]}\n`)
+    return undefined
+  }
+  return existsSync(fetched) ? { path: fetched, version } : undefined
+}
+
+async function findRuntime(processor: Processor): Promise<Runtime | undefined> {
+  const node = await findNode(processor)
+  if (!node) return undefined
+  const parts: Part[] = [{ name: 'node', bytes: await compressed(node.path, `node-${node.version}-${processor}`) }]
+  const library = processors[processor].libraries.map((folder) => join(folder, 'libatomic.so.1')).find(existsSync)
+  if (library) parts.push({ name: 'libatomic.so.1', bytes: await compressed(library, `libatomic-${processor}`) })
+  else process.stderr.write(`no libatomic for ${processor} here: machines need the package libatomic1\n`)
+  return { nodeVersion: node.version, parts }
+}
+
+/** The file compressed, from an earlier build where there was one. */
+async function compressed(path: string, name: string): Promise<Buffer> {
+  const kept = join(dist, 'runtime', `${name}.gz`)
+  if (existsSync(kept)) return readFile(kept)
+  const bytes = await promisify(gzip)(await readFile(path), { level: 9 })
+  await mkdir(join(dist, 'runtime'), { recursive: true })
+  await replace(kept, bytes)
+  return bytes
+}
+
+/** Writes the executable, unless it is there with this very content. @returns its path */
+async function assemble(program: Program, code: Buffer, processor: Processor, runtime: Runtime): Promise<string> {
+  const path = join(dist, 'executables', `${program}-linux-${processor}`)
+  const hash = createHash('sha256').update(code).digest('hex').slice(0, 16)
+  const bundled: Part = { name: `${program}-${hash}.cjs`, bytes: await promisify(gzip)(code, { level: 9 }) }
+  const head = Buffer.from(header(program, processor, runtime, bundled))
+  const parts = [bundled, ...runtime.parts].map((part) => part.bytes)
+  const content = Buffer.concat([head, ...parts])
+  const before = await readFile(path).catch(() => undefined)
+  if (before?.equals(content)) return path
+  await mkdir(join(dist, 'executables'), { recursive: true })
+  await replace(path, content, 0o755)
+  return path
+}
+
+/** The script at the executable's head. Its own length is part of it, so it is padded to a fixed one. */
+function header(program: Program, processor: Processor, runtime: Runtime, bundled: Part): string {
+  const headerBytes = 4096
+  const place = new Map<string, string>()
+  let offset = headerBytes + 1
+  for (const { name, bytes } of [bundled, ...runtime.parts]) {
+    place.set(name, `${offset} ${bytes.length}`)
+    offset += bytes.length
+  }
+  const lines = runtime.parts.map(({ name }) => `    part "$new/${name}" ${place.get(name)}`)
+  const script = `#!/bin/sh
+# ${program} with Node ${runtime.nodeVersion} for linux ${processor}. What follows this script is compressed; it is unpacked once, into
+# NAVARCH_RUNTIME_DIR, else /var/lib/navarch-runtime for root, else ~/.cache/navarch-runtime.
+set -eu
+[ "$(uname -sm)" = "Linux ${processors[processor].kernel}" ] || {
+  echo "${program}: made for Linux ${processors[processor].kernel}; this is $(uname -sm)" >&2
+  exit 1
+}
+part() { tail -c "+$2" "$0" | head -c "$3" | gzip -dc >"$1"; }
+shared=/var/lib/navarch-runtime
+node=node-${runtime.nodeVersion}
+code=${bundled.name}
+if [ -n "\${NAVARCH_RUNTIME_DIR:-}" ]; then base=$NAVARCH_RUNTIME_DIR
+elif [ "$(id -u)" = 0 ] || [ -r "$shared/$code" ]; then base=$shared
+else base=\${XDG_CACHE_HOME:-\${HOME:?set NAVARCH_RUNTIME_DIR}/.cache}/navarch-runtime
+fi
+if [ ! -x "$base/$node/node" ] || [ ! -r "$base/$code" ]; then
+  umask 022
+  mkdir -p "$base"
+  new=$(mktemp -d "$base/.new-XXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  if [ ! -x "$base/$node/node" ]; then
+${lines.join('\n')}
+    chmod 755 "$new" "$new/node"
+    # Another start may have been quicker: its runtime is as good.
+    mv -T "$new" "$base/$node" 2>/dev/null || [ -x "$base/$node/node" ]
+    mkdir -p "$new"
+  fi
+  part "$new/code" ${place.get(bundled.name)}
+  chmod 644 "$new/code"
+  rm -f "$base"/${program}-????????????????.cjs
+  mv -f "$new/code" "$base/$code"
+  rm -rf "$new"
+  trap - EXIT
+fi
+export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$base/$node"
+exec "$base/$node/node" --max-semi-space-size=1 "$base/$code" "$@"
+`
+  if (script.length >= headerBytes) throw new Error(`the script has grown over ${headerBytes} bytes`)
+  // The shell never reads this far: exec has replaced it.
+  return `${script}${'#'.repeat(headerBytes - script.length - 1)}\n`
+}
+
+async function replace(path: string, content: Buffer, mode = 0o644): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode })
+  await rename(`${path}.new`, path)
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string', multiple: true }, arch: { type: 'string', multiple: true } },
+  })
+  const wanted = choose(Object.keys(programs) as Program[], values.only, '--only')
+  const wantedProcessors = choose(Object.keys(processors) as Processor[], values.arch, '--arch')
+  for (const processor of wantedProcessors) {
+    const runtime = await findRuntime(processor)
+    for (const program of wanted) {
+      const code = await bundle(program)
+      if (!runtime) continue
+      const path = await assemble(program, code, processor, runtime)
+      process.stdout.write(`${path.slice(root.length)}\n`)
+    }
+  }
+}
+
+function choose<T extends string>(all: T[], names: string[] | undefined, flag: string): T[] {
+  if (!names) return all
+  return names.map((name) => {
+    const known = all.find((one) => one === name)
+    if (known === undefined) throw new Error(`${flag} ${name}: must be one of ${all.join(', ')}`)
+    return known
+  })
+}
+
+await main()
