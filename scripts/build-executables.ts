@@ -1,5 +1,5 @@
 /**
- * Builds what is installed on machines: dist/bundle/<program>.cjs, one file for any Node that is new enough, and
+ * Builds what is installed on machines: dist/bundle/<program>/main.mjs for any Node that is new enough, and
  * dist/executables/<program>-linux-<amd64|arm64>, which needs no Node.
  *
  *   node scripts/build-executables.ts [--only navarch-node|navarch|navarch-control-plane] [--arch amd64|arm64]
@@ -23,11 +23,14 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
-/** Installed programs and the packages that hold them. */
+/** Installed programs: their package, and its modules that become files of their own, since some run as threads. */
 const programs = {
-  'navarch-node': 'agent',
-  navarch: 'cli',
-  'navarch-control-plane': 'control-plane',
+  'navarch-node': { folder: 'agent', modules: { main: 'main' } },
+  navarch: { folder: 'cli', modules: { main: 'main' } },
+  'navarch-control-plane': {
+    folder: 'control-plane',
+    modules: { main: 'main', 'navarch-store-worker': 'store/sqlite/worker' },
+  },
 } as const
 type Program = keyof typeof programs
 
@@ -50,23 +53,30 @@ interface Runtime {
   parts: Part[]
 }
 
-/** Bundles a program into one CommonJS file. */
-async function bundle(program: Program): Promise<Buffer> {
-  const outfile = join(dist, 'bundle', `${program}.cjs`)
+/** Bundles a program: one file for each of its modules. */
+async function bundle(program: Program): Promise<{ name: string; content: Buffer }[]> {
+  const { folder, modules } = programs[program]
+  const outdir = join(dist, 'bundle', program)
+  const entries = Object.entries(modules)
   await build({
-    entryPoints: [join(root, 'packages', programs[program], 'src', 'main.ts')],
-    outfile,
+    entryPoints: entries.map(([out, source]) => ({ out, in: join(root, 'packages', folder, 'src', `${source}.ts`) })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
     platform: 'node',
-    format: 'cjs',
+    format: 'esm',
     target: 'node24',
+    // Packages written as CommonJS ask for Node's own modules in their way.
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     // Compiled parts that their packages do without when they cannot be loaded.
     external: ['cpu-features', '*.node'],
     legalComments: 'none',
     logLevel: 'error',
   })
-  return readFile(outfile)
+  return Promise.all(
+    entries.map(async ([out]) => ({ name: `${out}.mjs`, content: await readFile(join(outdir, `${out}.mjs`)) })),
+  )
 }
 
 /** Node for a processor, from the packages that `npm ci` installs, or from the registry for a processor other than ours. */
@@ -114,13 +124,16 @@ async function compressed(path: string, name: string): Promise<Buffer> {
 }
 
 /** Writes the executable, unless it is there with this very content. @returns its path */
-async function assemble(program: Program, code: Buffer, processor: Processor, runtime: Runtime): Promise<string> {
+async function assemble(program: Program, processor: Processor, runtime: Runtime): Promise<string> {
+  const files = await bundle(program)
   const path = join(dist, 'executables', `${program}-linux-${processor}`)
-  const hash = createHash('sha256').update(code).digest('hex').slice(0, 16)
-  const bundled: Part = { name: `${program}-${hash}.cjs`, bytes: await promisify(gzip)(code, { level: 9 }) }
-  const head = Buffer.from(header(program, processor, runtime, bundled))
-  const parts = [bundled, ...runtime.parts].map((part) => part.bytes)
-  const content = Buffer.concat([head, ...parts])
+  const hash = createHash('sha256')
+  for (const { content } of files) hash.update(content)
+  const code: Part[] = await Promise.all(
+    files.map(async ({ name, content }) => ({ name, bytes: await promisify(gzip)(content, { level: 9 }) })),
+  )
+  const head = header(program, hash.digest('hex').slice(0, 16), processor, runtime, code)
+  const content = Buffer.concat([Buffer.from(head), ...[...code, ...runtime.parts].map((part) => part.bytes)])
   const before = await readFile(path).catch(() => undefined)
   if (before?.equals(content)) return path
   await mkdir(join(dist, 'executables'), { recursive: true })
@@ -128,53 +141,63 @@ async function assemble(program: Program, code: Buffer, processor: Processor, ru
   return path
 }
 
-/** The script at the executable's head. Its own length is part of it, so it is padded to a fixed one. */
-function header(program: Program, processor: Processor, runtime: Runtime, bundled: Part): string {
+/** The script at the executable's head. It says where the parts begin, so it is padded to a fixed length. */
+function header(program: Program, hash: string, processor: Processor, runtime: Runtime, code: readonly Part[]): string {
   const headerBytes = 4096
-  const place = new Map<string, string>()
+  const { kernel } = processors[processor]
   let offset = headerBytes + 1
-  for (const { name, bytes } of [bundled, ...runtime.parts]) {
-    place.set(name, `${offset} ${bytes.length}`)
-    offset += bytes.length
-  }
-  const lines = runtime.parts.map(({ name }) => `    part "$new/${name}" ${place.get(name)}`)
+  const unpack = (parts: readonly Part[]): string =>
+    parts
+      .map(({ name, bytes }) => {
+        const line = `    part "$new/${name}" ${offset} ${bytes.length}`
+        offset += bytes.length
+        return line
+      })
+      .join('\n')
+  const unpackCode = unpack(code)
+  const unpackRuntime = unpack(runtime.parts)
   const script = `#!/bin/sh
 # ${program} with Node ${runtime.nodeVersion} for linux ${processor}. What follows this script is compressed; it is unpacked once, into
 # NAVARCH_RUNTIME_DIR, else /var/lib/navarch-runtime for root, else ~/.cache/navarch-runtime.
 set -eu
-[ "$(uname -sm)" = "Linux ${processors[processor].kernel}" ] || {
-  echo "${program}: made for Linux ${processors[processor].kernel}; this is $(uname -sm)" >&2
+[ "$(uname -sm)" = "Linux ${kernel}" ] || {
+  echo "${program}: made for Linux ${kernel}; this is $(uname -sm)" >&2
   exit 1
 }
-part() { tail -c "+$2" "$0" | head -c "$3" | gzip -dc >"$1"; }
 shared=/var/lib/navarch-runtime
 node=node-${runtime.nodeVersion}
-code=${bundled.name}
+code=${program}-${hash}
 if [ -n "\${NAVARCH_RUNTIME_DIR:-}" ]; then base=$NAVARCH_RUNTIME_DIR
-elif [ "$(id -u)" = 0 ] || [ -r "$shared/$code" ]; then base=$shared
-else base=\${XDG_CACHE_HOME:-\${HOME:?set NAVARCH_RUNTIME_DIR}/.cache}/navarch-runtime
+elif [ "$(id -u)" = 0 ] || [ -r "$shared/$code/main.mjs" ]; then base=$shared
+else base=\${XDG_CACHE_HOME:-\${HOME:?must be set, or NAVARCH_RUNTIME_DIR}/.cache}/navarch-runtime
 fi
-if [ ! -x "$base/$node/node" ] || [ ! -r "$base/$code" ]; then
-  umask 022
+part() { tail -c "+$2" "$0" | head -c "$3" | gzip -dc >"$1"; }
+begin() {
   mkdir -p "$base"
   new=$(mktemp -d "$base/.new-XXXXXX")
   trap 'rm -rf "$new"' EXIT
-  if [ ! -x "$base/$node/node" ]; then
-${lines.join('\n')}
-    chmod 755 "$new" "$new/node"
-    # Another start may have been quicker: its runtime is as good.
-    mv -T "$new" "$base/$node" 2>/dev/null || [ -x "$base/$node/node" ]
-    mkdir -p "$new"
-  fi
-  part "$new/code" ${place.get(bundled.name)}
-  chmod 644 "$new/code"
-  rm -f "$base"/${program}-????????????????.cjs
-  mv -f "$new/code" "$base/$code"
+}
+finish() {
+  chmod -R u=rwX,go=rX "$new"
+  # Another start may have been quicker: what it made is the same.
+  mv -T "$new" "$1" 2>/dev/null || [ -d "$1" ]
   rm -rf "$new"
   trap - EXIT
+}
+if [ ! -d "$base/$node" ]; then
+    begin
+${unpackRuntime}
+    chmod 755 "$new/node"
+    finish "$base/$node"
+fi
+if [ ! -d "$base/$code" ]; then
+    begin
+${unpackCode}
+    rm -rf "$base"/${program}-????????????????
+    finish "$base/$code"
 fi
 export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$base/$node"
-exec "$base/$node/node" --max-semi-space-size=1 "$base/$code" "$@"
+exec "$base/$node/node" --max-semi-space-size=1 "$base/$code/main.mjs" "$@"
 `
   if (script.length >= headerBytes) throw new Error(`the script has grown over ${headerBytes} bytes`)
   // The shell never reads this far: exec has replaced it.
@@ -195,10 +218,7 @@ async function main(): Promise<void> {
   for (const processor of wantedProcessors) {
     const runtime = await findRuntime(processor)
     for (const program of wanted) {
-      const code = await bundle(program)
-      if (!runtime) continue
-      const path = await assemble(program, code, processor, runtime)
-      process.stdout.write(`${path.slice(root.length)}\n`)
+      if (runtime) process.stdout.write(`${(await assemble(program, processor, runtime)).slice(root.length)}\n`)
     }
   }
 }

@@ -162,6 +162,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...(options.downloadDir !== undefined && { downloadDir: options.downloadDir }),
     log,
     clock,
+    linkDeadlineMs: config.server.heartbeatTimeoutMs,
   }).catch(async (error: unknown) => {
     slurm?.stop()
     await store.close()

@@ -8,7 +8,7 @@ import type { NavarchConfig } from '@navarch/config/navarch-config'
 import { parseConfig } from '@navarch/config/parse-config'
 import { formatProblem } from '@navarch/config/problem'
 import { systemClock } from '@navarch/system/clock'
-import { createLog, type Log } from '@navarch/system/log'
+import { createLog } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
 import { Command, InvalidArgumentError } from 'commander'
 import { startControlPlane } from './control-plane.ts'
@@ -87,7 +87,6 @@ async function main(): Promise<void> {
     },
   })
   log.info('control plane started', { address: plane.url, version, data_dir: dataDir, pools: config.value.pools.length })
-  warnWithoutToken(log, authToken)
   await stopSignal()
   log.info('control plane stopping')
   // Whatever hangs must not keep the program: all that matters is on disk.
@@ -112,13 +111,6 @@ async function loadConfig(file: string | undefined): Promise<{ value: NavarchCon
     return undefined
   }
   return { value: parsed.config, warnings: file === undefined ? [] : parsed.warnings.map(formatProblem) }
-}
-
-function warnWithoutToken(log: Log, authToken: string | undefined): void {
-  if (authToken) return
-  log.warn('no token is set: agents may register and anyone may read, changes are taken from this machine alone', {
-    remedy: 'set NAVARCH_AUTH_TOKEN or --auth-token',
-  })
 }
 
 function stopSignal(): Promise<void> {

@@ -11,7 +11,7 @@ export interface KmsgOptions {
   bootedAt: number
   /** Default "/dev/kmsg". */
   path?: string
-  /** How often to look for new lines, ms. Default 50. */
+  /** How often to look for new lines, ms. Default 100. */
   pollMs?: number
 }
 
@@ -41,7 +41,7 @@ export function parseKmsgRecord(record: string): KmsgRecord | undefined {
 /**
  * The kernel's own log device.
  *
- * It is read without blocking and looked at every few milliseconds: a blocking read would hold one of the process's
+ * It is read without blocking and looked at ten times a second: a blocking read would hold one of the process's
  * few I/O threads for good, and its exit too.
  */
 export function createKmsgSource(options: KmsgOptions): KernelLogSource {
@@ -66,7 +66,7 @@ export function createKmsgSource(options: KmsgOptions): KernelLogSource {
           await position.save(`${bootId} ${parsed.sequence}`)
         }
         if (!follow && taken < recordsPerTurn) return
-        const pause = taken === recordsPerTurn ? 0 : (options.pollMs ?? 50)
+        const pause = taken === recordsPerTurn ? 0 : (options.pollMs ?? 100)
         await clock.sleep(pause, signal).catch(() => {})
       }
     } finally {

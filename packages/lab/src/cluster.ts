@@ -140,7 +140,7 @@ function mungeFiles(key: Uint8Array): Record<string, HostFile> {
 
 /** A few milliseconds per call: a control plane that runs as a process of its own drives the cluster with these. */
 async function writeWrappers(lab: Lab, name: string): Promise<string> {
-  const binDir = join(lab.dir, 'bin')
+  const binDir = join(hostDir(lab, name), 'bin')
   const pidFile = join(hostDir(lab, name), 'init.pid')
   const cgroup = await cgroupPath(lab.name, name)
   await mkdir(join(cgroup, 'entered'), { recursive: true })

@@ -15,6 +15,8 @@ export interface HostTree {
   hostname: string
   /** With the length of the prefix, e.g. `10.213.0.10/24`. */
   address: string
+  /** This machine's address on the bridge. */
+  bridgeAddress: string
   authorizedKeys: readonly string[]
   /** A user besides root who logs in with the same keys and may use sudo without a password. */
   sudoUser: string | undefined
@@ -53,7 +55,7 @@ function identityFiles(tree: HostTree): Record<string, HostFile> {
   return {
     '/etc/hostname': { content: `${tree.hostname}\n` },
     '/etc/machine-id': { content: `${randomBytes(16).toString('hex')}\n`, mode: 0o444 },
-    '/etc/systemd/system/navarch-lab-network.service': { content: networkUnit(tree.address) },
+    '/etc/systemd/system/navarch-lab-network.service': { content: networkUnit(tree.address, tree.bridgeAddress) },
     // Null devices: a real GPU of this machine must not be opened by a test.
     '/etc/tmpfiles.d/navarch-lab-gpus.conf': {
       content: Array.from({ length: tree.gpus }, (_, n) => `c /dev/nvidia${n} 0666 root root - 1:3\n`).join(''),
@@ -76,10 +78,11 @@ function loginFiles({ authorizedKeys, sudoUser }: HostTree): Record<string, Host
 }
 
 /**
- * networkd and ifupdown differ between suites, or are absent; the `ip` command does not. The hardware address follows the
- * address, so that nobody goes on sending to the host that had it before.
+ * networkd and ifupdown differ between suites, or are absent; the `ip` command does not. The hardware address follows
+ * the address, so that nobody goes on sending to the host that had it before. The ping makes the host known to this
+ * machine, which may have asked for it before it was there, and asks only once a second.
  */
-function networkUnit(address: string): string {
+function networkUnit(address: string, bridgeAddress: string): string {
   const octets = address.replace(/\/.*/, '').split('.')
   const hardware = ['02', '00', ...octets.map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':')
   const commands = [
@@ -95,6 +98,7 @@ Before=network-pre.target network.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/sh -c '${commands.join(' && ')} && ip link set host0 up'
+ExecStartPost=-/bin/ping -c 1 -W 1 ${bridgeAddress}
 [Install]
 WantedBy=sysinit.target
 `

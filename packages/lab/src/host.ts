@@ -106,6 +106,7 @@ async function launch(context: LabContext, lab: Lab, options: StartHostOptions):
     dir,
     hostname: name,
     address: `${address}/24`,
+    bridgeAddress: lab.bridgeAddress,
     authorizedKeys: options.authorizedKeys ?? [],
     sudoUser: options.sudoUser,
     files: typeof options.files === 'function' ? options.files(address) : (options.files ?? {}),

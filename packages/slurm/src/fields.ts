@@ -42,7 +42,12 @@ export function textList(fields: Fields, key: string): string[] {
 
 /** The same record without the keys whose value is undefined: absent is absent, for equality and for JSON. */
 export function withoutUndefined<T extends object>(record: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T
+  const present: Partial<T> = {}
+  for (const key in record) {
+    const value = record[key]
+    if (value !== undefined) present[key] = value
+  }
+  return present as T
 }
 
 function describe(fields: Fields): string {

@@ -14,7 +14,7 @@ describe('parseSqueue', () => {
 
   it('reads every job that squeue printed', () => {
     expect(errors).toEqual([])
-    expect(jobs).toHaveLength(printed.match(/\x1e\n/g)?.length ?? -1)
+    expect(jobs).toHaveLength(printed.split('\x1e\n').length - 1)
     expect(jobs.every((candidate) => candidate.reason.known && candidate.state !== 'UNKNOWN')).toBe(true)
   })
 
@@ -27,7 +27,8 @@ describe('parseSqueue', () => {
 
   it('counts the tasks of an array without expanding it', () => {
     expect(job(5)?.array).toEqual({ jobId: 5, tasks: '0-400', count: 401, limit: 7 })
-    expect(job(11)?.array).toEqual({ jobId: 4, tasks: '1', count: 1 })
+    expect(job(4)?.array).toEqual({ jobId: 4, tasks: '5,7,9', count: 3, limit: 2 })
+    expect(job(12)?.array).toEqual({ jobId: 4, tasks: '1', count: 1 })
   })
 
   it('reads GPUs per job, node, socket and task', () => {
@@ -38,7 +39,7 @@ describe('parseSqueue', () => {
   })
 
   it('reads node ranges, constraints, node lists and sharing', () => {
-    expect(job(13)?.request).toMatchObject({ nodesMin: 2, nodesMax: 4, memoryPerCpuMb: 100 })
+    expect(job(11)?.request).toMatchObject({ nodesMin: 2, nodesMax: 4, memoryPerCpuMb: 100 })
     expect(job(2)?.request.nodesMax).toBeUndefined()
     expect(job(6)?.request).toMatchObject({
       features: 'hopper&ib',
@@ -51,9 +52,20 @@ describe('parseSqueue', () => {
   })
 
   it('does not take the former nodes of a requeued job for an allocation', () => {
-    expect(job(11)).toMatchObject({ state: 'PENDING', restarts: 1 })
-    expect(job(11)?.nodes).toBeUndefined()
-    expect(job(3)).toMatchObject({ state: 'RUNNING', nodes: 'n1' })
+    expect(job(12)).toMatchObject({ state: 'CONFIGURING', nodes: 'cloud-001' })
+    const requeued = parseSqueue(printed.replaceAll('CONFIGURING', 'PENDING'), format)
+    expect(requeued.jobs.find((candidate) => candidate.id === 12)?.nodes).toBeUndefined()
+  })
+
+  it('reads the same queue from 26.05, where sharing and excluded nodes have fields of their own', () => {
+    const other = readFileSync(new URL('../fixtures/26.05/squeue-fields.txt', import.meta.url), 'utf8')
+    const result = parseSqueue(other, newest)
+    expect(result.errors).toEqual([])
+    const request = (id: number) => result.jobs.find((candidate) => candidate.id === id)?.request
+    expect(request(2)?.gresPerJob).toEqual([{ name: 'gpu', count: 12 }])
+    expect(request(6)).toMatchObject({ exclusive: 'yes', excludedNodes: 'n2', requiredNodes: 'n1' })
+    expect([request(2)?.exclusive, request(7)?.exclusive]).toEqual(['no', 'no'])
+    expect(result.jobs.map((candidate) => candidate.name)).toEqual(expect.arrayContaining(['line\ntwo', 'odd|"na=me']))
   })
 
   it('reports a record with too few fields, and keeps the others', () => {
