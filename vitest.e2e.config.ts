@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests on the real parts: one at a time, since they share this machine's network, mounts and processors. */
+/** Whole programs on real hosts: one file at a time, since each takes what the machine has. */
 export default defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 600_000,
+    teardownTimeout: 60_000,
     fileParallelism: false,
-    pool: 'forks',
+    maxWorkers: 1,
   },
 })

@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -58,7 +58,7 @@ async function bundle(program: Program): Promise<{ name: string; content: Buffer
   const { folder, modules } = programs[program]
   const outdir = join(dist, 'bundle', program)
   const entries = Object.entries(modules)
-  await build({
+  const { outputFiles } = await build({
     entryPoints: entries.map(([out, source]) => ({ out, in: join(root, 'packages', folder, 'src', `${source}.ts`) })),
     outdir,
     outExtension: { '.js': '.mjs' },
@@ -73,9 +73,15 @@ async function bundle(program: Program): Promise<{ name: string; content: Buffer
     external: ['cpu-features', '*.node'],
     legalComments: 'none',
     logLevel: 'error',
+    write: false,
   })
+  await mkdir(outdir, { recursive: true })
   return Promise.all(
-    entries.map(async ([out]) => ({ name: `${out}.mjs`, content: await readFile(join(outdir, `${out}.mjs`)) })),
+    outputFiles.map(async ({ path, contents }) => {
+      const content = Buffer.from(contents)
+      await replace(path, content)
+      return { name: basename(path), content }
+    }),
   )
 }
 
@@ -204,9 +210,11 @@ exec "$base/$node/node" --max-semi-space-size=1 "$base/$code/main.mjs" "$@"
   return `${script}${'#'.repeat(headerBytes - script.length - 1)}\n`
 }
 
+/** Other builds may run at the same time: nobody ever sees half a file. */
 async function replace(path: string, content: Buffer, mode = 0o644): Promise<void> {
-  await writeFile(`${path}.new`, content, { mode })
-  await rename(`${path}.new`, path)
+  const temporary = `${path}.${process.pid}.new`
+  await writeFile(temporary, content, { mode })
+  await rename(temporary, path)
 }
 
 async function main(): Promise<void> {

@@ -50,6 +50,8 @@ export interface PoolOnSlurm {
   hosts(): Promise<string[]>
   /** Every launch that is alive, as "name@token". */
   launches(): Promise<string[]>
+  /** POSTs to the REST API, as from this machine. */
+  post(path: string, body?: unknown): Promise<void>
   /** Writes a line into the log that the host's agent reads as the kernel's. */
   kernelLog(host: string, line: string): Promise<void>
   end(): Promise<void>
@@ -62,6 +64,8 @@ export interface PoolOptions {
   maxNodes: number
   cooldown?: string
   jobsPerNode?: number
+  /** Default true. */
+  autoReplace?: boolean
 }
 
 /** Builds it all. `end` leaves nothing behind. */
@@ -105,6 +109,15 @@ export async function startPoolOnSlurm(options: PoolOptions): Promise<PoolOnSlur
     nodes: () => get('/api/v1/nodes'),
     pool: () => get('/api/v1/pools/gpu-partition'),
     operations: () => get('/api/v1/operations?all=true'),
+    async post(path, body = {}) {
+      const response = await fetch(`${plane.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(20_000),
+      })
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    },
     hosts: async () => (await others()).map((host) => host.name).sort(),
     launches: async () => (await others()).map((host) => `${host.name}@${host.token}`).sort(),
     async kernelLog(host, line) {
@@ -156,7 +169,7 @@ pools:
         jobs_per_node: ${options.jobsPerNode ?? 1}
     health:
       unhealthy_threshold: 2
-      auto_replace: true
+      auto_replace: ${options.autoReplace ?? true}
 `
 }
 

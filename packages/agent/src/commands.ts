@@ -26,7 +26,8 @@ export function createCommandHandler(diagnose: () => Promise<CommandOutcome>, lo
       message: error instanceof Error ? error.message : String(error),
     }))
     outcomes.set(command.commandId, outcome)
-    if (outcomes.size > remembered) for (const oldest of outcomes.keys()) if (outcomes.delete(oldest)) break
+    const [oldest] = outcomes.keys()
+    if (outcomes.size > remembered && oldest !== undefined) outcomes.delete(oldest)
     return outcome
   }
 }

@@ -6,7 +6,6 @@ import { createGpuConditions } from './gpu-conditions.ts'
 const look = (...gpus: GpuReading[]): GpuLook => ({ kind: 'readings', gpus })
 const gpu = (index: number, more: Partial<GpuReading> = {}): GpuReading => ({ index, uuid: `GPU-${index}`, ...more })
 const codes = (findings: readonly { code: string }[]) => findings.map((finding) => finding.code)
-const second = 1000
 
 describe('createGpuConditions', () => {
   it('calls a condition fresh once, and keeps its id and time while it holds', () => {
@@ -48,10 +47,15 @@ describe('createGpuConditions', () => {
   it('finds a slowdown that lasts, and lets go of it ten minutes after', () => {
     const conditions = createGpuConditions('n1')
     let at = 0
-    for (let looks = 0; looks < 10; looks++)
-      conditions.observe(look(gpu(0, { clockEvents: 0x40 })), (at += 15 * second))
+    const observe = (clockEvents: number, times: number) => {
+      for (let looks = 0; looks < times; looks++) {
+        at += 15_000
+        conditions.observe(look(gpu(0, { clockEvents })), at)
+      }
+    }
+    observe(0x40, 10)
     expect(codes(conditions.current())).toContain('thermal-slowdown')
-    for (let looks = 0; looks < 40; looks++) conditions.observe(look(gpu(0, { clockEvents: 0x4 })), (at += 15 * second))
+    observe(0x4, 40)
     expect(conditions.current()).toEqual([])
   })
 })

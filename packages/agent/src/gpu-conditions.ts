@@ -80,14 +80,16 @@ function createSlowdownHistory() {
   return {
     add(gpus: readonly GpuReading[], at: number): void {
       const oldest = at - slowdownWindowMs
-      looks = [...looks.filter((time) => time > oldest), at]
+      // A time ahead of now comes from before the clock was set back.
+      const isRecent = (time: number) => time > oldest && time <= at
+      looks = [...looks.filter(isRecent), at]
       for (const gpu of gpus) {
         const name = gpu.uuid ?? gpu.pciBusId
         if (name === undefined) continue
         const events = gpu.clockEvents ?? 0
         const past = slowed.get(name)
         const recent = (times: number[] = [], bit: number) => [
-          ...times.filter((time) => time > oldest),
+          ...times.filter(isRecent),
           ...((events & bit) !== 0 ? [at] : []),
         ]
         const thermal = recent(past?.thermal, clockEventBits.hwThermalSlowdown)

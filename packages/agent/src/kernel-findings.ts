@@ -37,7 +37,8 @@ export function createKernelFaultReader(
     if (repeats && codeOf(event) !== 'xid-154') return undefined
     lastRaised.delete(kind)
     lastRaised.set(kind, line.at)
-    if (lastRaised.size > mostKinds) for (const oldest of lastRaised.keys()) if (lastRaised.delete(oldest)) break
+    const [oldest] = lastRaised.keys()
+    if (lastRaised.size > mostKinds && oldest !== undefined) lastRaised.delete(oldest)
     const gpu = event.pciBusId === undefined ? undefined : gpus().find((one) => one.pciBusId === event.pciBusId)
     return { id: `${node}/${line.id}`, event, at: line.at, gpu: event.kind === 'xid' ? gpu : undefined }
   }

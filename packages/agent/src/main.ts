@@ -57,11 +57,17 @@ async function readSettingsFile(path: string | undefined): Promise<RawSettings> 
 function openGpus(node: string, signal: AbortSignal): NvidiaSmi {
   const { NAVARCH_FAKE_GPU: fake, NAVARCH_GPU_COUNT: count, NAVARCH_GPU_TYPE: name } = process.env
   if (fake && fake !== '0' && fake !== 'false') {
-    const options = { clock, node, count: Number(count) || 8, ...(name && { name }) }
+    const options = { clock, node, count: parseGpuCount(count), ...(name && { name }) }
     return createNvidiaSmi({ run: createSimulatedGpus(options).run, signal })
   }
   const stillStuck = () => isStuckInKernel('nvidia-smi', '--query-gpu=index,uuid')
   return createNvidiaSmi({ run: runCommand, stillStuck, signal })
+}
+
+function parseGpuCount(text: string | undefined): number {
+  const count = Number(text || '8')
+  if (Number.isInteger(count) && count >= 0 && count <= 64) return count
+  throw new SettingsError(`NAVARCH_GPU_COUNT "${text}": must be a whole number from 0 to 64`)
 }
 
 async function start(flags: Flags): Promise<void> {

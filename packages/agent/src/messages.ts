@@ -110,6 +110,8 @@ export function conditionToWire(finding: Finding): WireFinding {
     message: finding.message,
     evidence: finding.evidence,
     at: timestampFromMs(finding.at),
+    class: finding.class,
+    fatal: finding.fatal,
     recoveryAction: finding.code === 'recovery-action' ? finding.evidence.replace(/^.*?: /, '') : '',
   })
 }

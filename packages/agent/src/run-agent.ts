@@ -1,18 +1,17 @@
-import { HealthStatus, type NodeConfig, type NodeState, NodeStatus } from '@navarch/api/control-plane'
+import { HealthStatus, type NodeState, NodeStatus } from '@navarch/api/control-plane'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { KernelLogLine, KernelLogSource } from '@navarch/gpu/kernel-log'
 import type { GpuLook, NvidiaSmi } from '@navarch/gpu/nvidia-smi'
-import { type BackoffPolicy, backoffDelay } from '@navarch/system/backoff'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import { createCommandHandler } from './commands.ts'
 import { createGpuConditions } from './gpu-conditions.ts'
+import { createLinkKeeper } from './keep-linked.ts'
 import { createKernelFaultReader, faultToWire } from './kernel-findings.ts'
-import type { LinkEnd, OpenLink } from './link.ts'
+import type { OpenLink } from './link.ts'
 import type { Machine } from './machine.ts'
-import type { AgentFiles } from './memory.ts'
+import type { AgentFiles, NodeStateFile } from './memory.ts'
 import { conditionToWire, healthReport, heartbeat, registration } from './messages.ts'
-import { openSession, type Session } from './session.ts'
 import type { AgentSettings } from './settings.ts'
 import type { Spool } from './spool.ts'
 
@@ -33,17 +32,11 @@ export interface AgentContext {
   files: AgentFiles
 }
 
-/** Ten thousand agents that lose their control plane at once come back within half a minute, spread evenly. */
-const reconnect: BackoffPolicy = { firstMs: 1000, maxMs: 30_000 }
-/** After this much quiet the server is gone; it answers each heartbeat. */
-const answerDeadlineInHeartbeats = 3
 /** How long after a fault the driver has made up its mind about a recovery action. */
 const lookAfterFaultMs = 1000
 
-interface Intervals {
-  heartbeatMs: number
-  reportMs: number
-}
+/** A log that cannot be read for a moment, as while it is rotated, must not stay unread. */
+const reopenLogMs = 5000
 
 /**
  * Runs an agent until the signal is aborted: looks at the GPUs, reads the kernel log, and tells the control plane.
@@ -58,12 +51,11 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
   const conditions = createGpuConditions(settings.nodeId, sameBoot ? remembered.gpuUuids : [])
   const memory = { ...remembered, bootId: machine.bootId, ...(!sameBoot && { gpuUuids: [] }) }
   const startedAt = clock.now()
-  let intervals: Intervals = { heartbeatMs: 30_000, reportMs: 60_000 }
   let gpus: readonly GpuReading[] = []
   let sentGpus: readonly GpuReading[] = []
   let looked = false
-  let session: Session | undefined
   let reports = 0
+  let written = Promise.resolve()
 
   const nextReportId = () => `${settings.nodeId}/${startedAt}/${++reports}`
   const saveMemory = () =>
@@ -74,21 +66,43 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
     for (const { code, evidence } of findings) log.warn('fault found', { code, evidence })
     const report = healthReport(settings.nodeId, nextReportId(), findings, false)
     // Told at once, and written down meanwhile: a disk that is slow must not hold up a drain.
-    if (session?.registered()) session.report(report)
-    void spool.add(report)
+    link.session()?.report(report)
+    written = spool.add(report)
   }
 
-  const reportInFull = (): void => {
-    if (!looked || !session?.registered()) return
-    session.report(healthReport(settings.nodeId, nextReportId(), conditions.current().map(conditionToWire), true))
+  const diagnose = async () => {
+    const result = await look()
+    const found = conditions.current().map((finding) => finding.message)
+    return { success: result.kind === 'readings', message: found.join('; ') || `${gpus.length} GPUs, nothing found` }
   }
 
-  const beat = async (): Promise<void> => {
-    const load = await machine.load()
-    const news = gpus === sentGpus ? [] : gpus
-    sentGpus = gpus
-    session?.sendIfClear({ case: 'heartbeat', value: heartbeat(settings.nodeId, clock.now(), load, news) })
-  }
+  const link = createLinkKeeper(
+    { ...context, server: settings.server, nodeId: settings.nodeId },
+    {
+      registration: () => registration(settings, machine, gpus, context.version),
+      onLinked: (session) => {
+        log.info('linked to the control plane', { server: settings.server, waiting_reports: spool.reports().length })
+        sentGpus = []
+        for (const report of spool.reports()) session.report(report)
+      },
+      beat: async (session) => {
+        const load = await machine.load()
+        const news = gpus === sentGpus ? [] : gpus
+        sentGpus = gpus
+        session.sendIfClear({ case: 'heartbeat', value: heartbeat(settings.nodeId, clock.now(), load, news) })
+      },
+      reportInFull: (session) => {
+        const findings = conditions.current().map(conditionToWire)
+        session.report(healthReport(settings.nodeId, nextReportId(), findings, true))
+      },
+      onDurable: (reportId) => void spool.remove(reportId),
+      onState: (state) => {
+        const file = stateFile(settings.nodeId, state, clock.now())
+        files.saveState(file).catch((error: unknown) => logFailure(log, 'state not saved', error))
+      },
+      handleCommand: createCommandHandler(diagnose, log),
+    },
+  )
 
   const look = async (): Promise<GpuLook> => {
     const result = await context.nvidiaSmi.look()
@@ -101,7 +115,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
     if (hadNone && gpus.length > 0) {
       if (!memory.gpuUuids?.length) memory.gpuUuids = gpus.flatMap((gpu) => gpu.uuid ?? [])
       await saveMemory()
-      if (!firstLook) session?.close('the GPUs have come: registering anew')
+      if (!firstLook) link.session()?.close('the GPUs have come: registering anew')
     }
     announce(fresh.map(conditionToWire))
     return result
@@ -117,15 +131,33 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
     cancelLook = clock.after(lookAfterFaultMs, () => void look())
   }
 
-  const followKernelLog = async (): Promise<void> => {
-    const position = {
-      load: async () => memory.kernelLog,
-      save: async (kernelLog: string) => {
-        memory.kernelLog = kernelLog
+  let reachedPosition = memory.kernelLog
+  let keepingPosition = false
+  /** A line is done with when its report is on disk. Many lines at once are one write; none of them waits for it. */
+  const keepPosition = (reached: string): void => {
+    reachedPosition = reached
+    if (keepingPosition) return
+    keepingPosition = true
+    const keep = async () => {
+      while (reachedPosition !== undefined && memory.kernelLog !== reachedPosition) {
+        const upTo = reachedPosition
+        await written
+        memory.kernelLog = upTo
         await saveMemory()
-      },
+      }
+      keepingPosition = false
     }
-    await context.kernelLog?.({ onLine, position }, signal)
+    void keep()
+  }
+
+  const followKernelLog = async (): Promise<void> => {
+    const position = { load: async () => memory.kernelLog, save: async (reached: string) => keepPosition(reached) }
+    while (context.kernelLog && !signal.aborted) {
+      await context.kernelLog({ onLine, position }, signal).catch((error: unknown) => {
+        logFailure(log, 'the kernel log cannot be read: trying again', error)
+      })
+      await clock.sleep(reopenLogMs, signal)
+    }
   }
 
   const keepLooking = async (): Promise<void> => {
@@ -135,96 +167,12 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
     }
   }
 
-  const onState = (state: NodeState): void => {
-    const file = {
-      node: settings.nodeId,
-      health: word(HealthStatus, state.health),
-      status: word(NodeStatus, state.status),
-      health_reason: state.healthReason,
-      updated_at: new Date(clock.now()).toISOString(),
-    }
-    files.saveState(file).catch((error: unknown) => logFailure(log, 'state not saved', error))
-  }
-
-  const diagnose = async () => {
-    const result = await look()
-    const found = conditions.current().map((finding) => finding.message)
-    return { success: result.kind === 'readings', message: found.join('; ') || `${gpus.length} GPUs, nothing found` }
-  }
-  const handleCommand = createCommandHandler(diagnose, log)
-
-  const keepBeating = async (current: Session): Promise<void> => {
-    let nextReport = clock.now()
-    let nextBeat = clock.now()
-    const over = new AbortController()
-    void current.ended.then(() => over.abort())
-    while (!over.signal.aborted) {
-      if (clock.now() >= nextReport) {
-        reportInFull()
-        nextReport = clock.now() + intervals.reportMs
-      }
-      if (clock.now() >= nextBeat) {
-        await beat()
-        nextBeat = clock.now() + intervals.heartbeatMs
-      }
-      const until = Math.min(nextReport, nextBeat)
-      await clock.sleep(Math.max(1, until - clock.now()), over.signal).catch(() => {})
-      current.expectAnswers(answerDeadlineInHeartbeats * intervals.heartbeatMs)
-    }
-  }
-
-  const linkOnce = async (): Promise<{ end: LinkEnd; worked: boolean }> => {
-    let worked = false
-    sentGpus = []
-    const current = openSession(
-      {
-        clock,
-        nodeId: settings.nodeId,
-        open: context.openLink,
-        handleCommand,
-        onState,
-        onDurable: (reportId) => void spool.remove(reportId),
-        onRegistered: (response) => {
-          worked = true
-          intervals = intervalsOf(response.config, intervals)
-          log.info('linked to the control plane', { server: settings.server, waiting_reports: spool.reports().length })
-          for (const report of spool.reports()) current.report(report)
-          void keepBeating(current)
-        },
-      },
-      registration(settings, machine, gpus, context.version),
-    )
-    session = current
-    const stop = () => current.close('the agent stops')
-    const cancelDeadline = clock.after(intervals.heartbeatMs, () => {
-      if (!worked) current.close('the control plane does not answer the registration')
-    })
-    signal.addEventListener('abort', stop, { once: true })
-    const end = await current.ended
-    signal.removeEventListener('abort', stop)
-    cancelDeadline()
-    session = undefined
-    return { end, worked }
-  }
-
-  const keepLinked = async (): Promise<void> => {
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      const { end, worked } = await linkOnce()
-      if (signal.aborted) return
-      if (worked) attempt = 0
-      const patience = end.kind === 'lost' ? attempt : 30
-      const delayMs = backoffDelay(reconnect, patience, context.random())
-      log.warn('no link to the control plane', { server: settings.server, error: end.reason, retry_in_ms: delayMs })
-      await clock.sleep(delayMs, signal)
-    }
-  }
-
   const untilAborted = (task: Promise<void>, what: string): Promise<void> =>
     task.catch((error: unknown) => {
       if (!signal.aborted) logFailure(log, what, error)
     })
 
-  const logTask = untilAborted(followKernelLog(), 'the kernel log cannot be read any more')
+  const logTask = untilAborted(followKernelLog(), 'the kernel log is not followed any more')
   // The registration names the GPUs, so the first look comes before it; its deadline is the tool's.
   await look()
   await Promise.all([
@@ -233,17 +181,19 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
       clock.sleep(settings.sampleIntervalMs * context.random(), signal).then(keepLooking),
       'the GPUs are not looked at any more',
     ),
-    untilAborted(keepLinked(), 'the link is not kept any more'),
+    untilAborted(link.run(signal), 'the link is not kept any more'),
   ])
   cancelLook?.()
   await spool.close()
 }
 
-function intervalsOf(config: NodeConfig | undefined, before: Intervals): Intervals {
-  const seconds = (value: number | undefined, fallbackMs: number) => (value && value > 0 ? value * 1000 : fallbackMs)
+function stateFile(node: string, state: NodeState, now: number): NodeStateFile {
   return {
-    heartbeatMs: seconds(config?.heartbeatIntervalSeconds, before.heartbeatMs),
-    reportMs: seconds(config?.healthCheckIntervalSeconds, before.reportMs),
+    node,
+    health: word(HealthStatus, state.health),
+    status: word(NodeStatus, state.status),
+    health_reason: state.healthReason,
+    updated_at: new Date(now).toISOString(),
   }
 }
 

@@ -27,7 +27,6 @@ export interface SessionPeer {
 
 /** One link's life, from the registration to its end. */
 export interface Session {
-  registered(): boolean
   /** Sends a report; its id is given to `onDurable` when the control plane has confirmed it. */
   report(report: ReportHealthRequest): void
   /** Sends what may be lost: nothing, when the server is behind. */
@@ -42,7 +41,6 @@ export interface Session {
 export function openSession(peer: SessionPeer, registration: RegisterNodeRequest): Session {
   const { clock } = peer
   let seq = 0n
-  let registered = false
   const unconfirmed: { seq: bigint; sentAt: number; reportId: string }[] = []
 
   const onMessage = ({ acked, body }: ServerMessage) => {
@@ -53,7 +51,6 @@ export function openSession(peer: SessionPeer, registration: RegisterNodeRequest
     if (body.case === 'registered') {
       if (!body.value.success)
         return link.close(`the control plane did not take the registration: ${body.value.message}`)
-      registered = true
       peer.onRegistered(body.value)
     }
     if (body.case === 'state') peer.onState(body.value)
@@ -74,7 +71,6 @@ export function openSession(peer: SessionPeer, registration: RegisterNodeRequest
   const link = peer.open(onMessage)
   send({ case: 'register', value: registration })
   return {
-    registered: () => registered,
     report: (report) => send({ case: 'report', value: report }, report.reportId),
     sendIfClear: (body) => {
       if (!link.congested()) send(body)

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeCommandType } from '@navarch/api/control-plane'
@@ -31,7 +31,8 @@ describe('runAgent', () => {
   const until = (condition: () => unknown) =>
     expect.poll(() => Boolean(condition()), { timeout: 10_000, interval: 5 }).toBe(true)
 
-  async function startAgent(server: string, sampleIntervalMs = 100) {
+  async function startAgent(server: string, sampleIntervalMs = 100, now = Date.now) {
+    const clock = { ...systemClock, now }
     const stop = new AbortController()
     const stateDir = join(folder, 'state')
     const logLines: string[] = []
@@ -57,7 +58,7 @@ describe('runAgent', () => {
         machine,
         log,
         version: '1.2.3',
-        clock: systemClock,
+        clock,
         random: () => 0,
         nvidiaSmi: createNvidiaSmi({ run: simulated.run, deadlineMs: 300, signal: stop.signal }),
         kernelLog: createLogFileSource({ clock: systemClock, path: kernelLog, bootedAt: machine.bootedAt }),
@@ -100,6 +101,17 @@ describe('runAgent', () => {
     expect(beats()[1]?.metrics?.gpuMetrics).toEqual([])
   })
 
+  it('goes on beating when the clock of the machine is set back', async () => {
+    let offset = 0
+    await using server = await startControlPlaneDouble()
+    await using _agent = await startAgent(server.url, 100, () => Date.now() + offset)
+    const beats = () => server.messages.filter(({ body }) => body.case === 'heartbeat').length
+    await until(() => beats() >= 1)
+    offset = -3_600_000
+    const before = beats()
+    await until(() => beats() >= before + 2)
+  })
+
   it('sends an XID as soon as its line is written, with the GPU that it struck', async () => {
     await using server = await startControlPlaneDouble()
     await using agent = await startAgent(server.url)
@@ -139,6 +151,17 @@ describe('runAgent', () => {
     Object.assign(agent.simulated.gpus[0] ?? {}, { recoveryAction: 'None' })
     await until(() => server.lastFull()?.length === 0)
     expect(server.news()).toHaveLength(1)
+  })
+
+  it('reads the kernel log again after it could not be read', async () => {
+    await rm(kernelLog)
+    await mkdir(kernelLog)
+    await using server = await startControlPlaneDouble()
+    await using agent = await startAgent(server.url)
+    await until(() => agent.logLines.some((line) => line.includes('the kernel log cannot be read')))
+    await rm(kernelLog, { recursive: true })
+    await writeFile(kernelLog, `${new Date().toISOString()} n1 kernel: ${xid(79)}`)
+    await until(() => server.news().some((finding) => finding.xid === 79))
   })
 
   it('takes a tool that does not answer for a fault, and goes on', async () => {

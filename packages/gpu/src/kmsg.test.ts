@@ -70,10 +70,11 @@ it('raises neither what it raised before a restart nor what is older than two ho
   await withDevice(async ({ write, read }) => {
     const position = createMemoryPosition()
     await position.save('boot-a 7')
+    const overTwoHoursAgo = 30 * 60_000_000
+    await write(`4,8,${overTwoHoursAgo},-;${xid}`)
     await using reader = read(position, 'boot-a')
-    await write(recent(7))
     await new Promise((resolve) => setTimeout(resolve, 30))
-    await write(`4,8,60000000,-;${xid}`)
+    await write(recent(7))
     await new Promise((resolve) => setTimeout(resolve, 30))
     await write(recent(9))
     await until(() => reader.lines.length > 0)

@@ -53,6 +53,7 @@ export function createKmsgSource(options: KmsgOptions): KernelLogSource {
       const buffer = Buffer.alloc(recordBytes)
       const after = saved?.bootId === bootId ? saved.sequence : -1
       const oldest = clock.now() - lookBackMs
+      let caughtUp = false
       while (!signal.aborted) {
         let taken = 0
         for (; taken < recordsPerTurn; taken++) {
@@ -60,12 +61,14 @@ export function createKmsgSource(options: KmsgOptions): KernelLogSource {
           if (record === undefined) break
           const parsed = parseKmsgRecord(record)
           if (!parsed || parsed.sequence <= after || !mayBeDriverLine(parsed.text)) continue
-          const at = Math.round(options.bootedAt + parsed.microseconds / 1000)
+          // The kernel's clock knows nothing of steps of the machine's: what is written now happened now.
+          const at = caughtUp ? clock.now() : Math.round(options.bootedAt + parsed.microseconds / 1000)
           if (at < oldest) continue
           for (const line of linesOf(parsed, at, bootId)) onLine(line)
           await position.save(`${bootId} ${parsed.sequence}`)
         }
         if (!follow && taken < recordsPerTurn) return
+        caughtUp ||= taken < recordsPerTurn
         const pause = taken === recordsPerTurn ? 0 : (options.pollMs ?? 100)
         await clock.sleep(pause, signal).catch(() => {})
       }

@@ -85,6 +85,22 @@ describe('snapshot', () => {
   })
 })
 
+it('asks for the version again after a failure, since Slurm may have been upgraded', async () => {
+  let down = false
+  const { client, calls } = replay((line) =>
+    down && line.includes('show nodes') ? { code: 1, stderr: 'connect failure' } : undefined,
+  )
+  const asked = () => calls.filter((call) => call.line.includes('--version')).length
+  await client.snapshot()
+  await client.snapshot()
+  expect(asked()).toBe(1)
+  down = true
+  await expect(client.snapshot()).rejects.toMatchObject({ code: 'unreachable' })
+  down = false
+  await client.snapshot()
+  expect(asked()).toBe(2)
+})
+
 describe('errors', () => {
   const failing = (result: Partial<CommandResult> | Error) => replay(() => result).client
   const coded = (code: string) => Object.assign(new Error('x'), { code })

@@ -108,7 +108,15 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
 
   return {
     version,
-    snapshot: shared(async () => readSnapshot(settings, await version())),
+    snapshot: shared(async () => {
+      try {
+        return await readSnapshot(settings, await version())
+      } catch (error) {
+        // A failure may be an upgrade of Slurm: ask again what it is.
+        known = undefined
+        throw error
+      }
+    }),
     async showNode(name) {
       const nodes = await read(scontrol('-a', '-F', '-d', '-o', 'show', 'node', checkedName(name)), parseNodes)
       return theOne(nodes, (node) => node.name === name, `node ${name}`)

@@ -43,7 +43,7 @@ export interface HetComponent {
  */
 export interface JobRequest {
   nodesMin: number
-  /** Largest number of nodes; undefined where none was given or it is `nodesMin`. */
+  /** Largest number of nodes; undefined where none was given or it is `nodesMin`. 26.05 gives the number of tasks for none. */
   nodesMax?: number
   /** Total CPUs. */
   cpus: number

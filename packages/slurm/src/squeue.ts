@@ -82,7 +82,7 @@ export interface SqueueFormat {
   excludedArguments?: readonly string[]
 }
 
-/** The format for a release. A field that squeue does not know would be left out by it, and every later one misread. */
+/** The format for a release. Of a field that it does not know, squeue prints nothing but an error. */
 export function squeueFormat(
   capabilities: Pick<SlurmCapabilities, 'separateExclusive' | 'squeueExcludedNodes'>,
 ): SqueueFormat {

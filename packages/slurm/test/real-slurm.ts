@@ -75,6 +75,15 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
     stopController: () => end(daemon('slurmctld')),
     startController: () => must('slurmctld'),
     async stop() {
+      // Jobs outlive their slurmd: end them while there is one.
+      await run('scancel', '--user=root')
+        .then(() =>
+          until(
+            async () => (await client.snapshot()).jobs.every((job) => job.nodes === undefined),
+            'the end of all jobs',
+          ),
+        )
+        .catch(() => {})
       const names = ['slurmctld', 'munged', ...slurmdNames(folder)]
       for (const name of names) if (existsSync(join(folder, `${name}.pid`))) await end(daemon(name))
       if (holder) await end(holder.pid)

@@ -28,14 +28,15 @@ const controlPlaneAccess: Record<keyof typeof ControlPlaneService.method, Access
   retryOperation: 'change',
 }
 
-const rpcAccess: ReadonlyMap<string, Readonly<Record<string, AccessKind>>> = new Map<
-  string,
-  Record<string, AccessKind>
->([
-  [ControlPlaneService.typeName, controlPlaneAccess],
-  [Health.typeName, { check: 'probe', watch: 'probe' }],
-  [ServerReflection.typeName, { serverReflectionInfo: 'read' }],
-  [ServerReflectionAlpha.typeName, { serverReflectionInfo: 'read' }],
+const rpcAccess: ReadonlyMap<string, AccessKind> = new Map([
+  ...Object.entries(controlPlaneAccess).map(([method, kind]): [string, AccessKind] => [
+    `${ControlPlaneService.typeName}/${method}`,
+    kind,
+  ]),
+  [`${Health.typeName}/check`, 'probe'],
+  [`${Health.typeName}/watch`, 'probe'],
+  [`${ServerReflection.typeName}/serverReflectionInfo`, 'read'],
+  [`${ServerReflectionAlpha.typeName}/serverReflectionInfo`, 'read'],
 ])
 
 /**
@@ -44,7 +45,7 @@ const rpcAccess: ReadonlyMap<string, Readonly<Record<string, AccessKind>>> = new
  * @param method its name in camel case
  */
 export function accessOfRpc(service: string, method: string): AccessKind {
-  return rpcAccess.get(service)?.[method] ?? 'change'
+  return rpcAccess.get(`${service}/${method}`) ?? 'change'
 }
 
 const probePaths = new Set(['/healthz', '/readyz', '/metrics'])

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { createContextKey } from '@connectrpc/connect'
 import { type AccessDecision, type AccessKind, authorize, bearerToken } from './auth.ts'
 
@@ -7,6 +8,11 @@ export interface Caller {
   /** The IP address of the other end of the connection. */
   remoteAddress: string | undefined
   headers: IncomingHttpHeaders
+}
+
+/** A socket's other end; an IPv4 address is plain also where the server listens on IPv6. */
+export function remoteAddressOf(socket: Pick<Socket, 'remoteAddress'> | undefined): string | undefined {
+  return socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
 }
 
 /** Carries the caller of an RPC to interceptors and handlers. */

@@ -14,7 +14,7 @@ import { ServerReflection as ServerReflectionAlpha } from '@navarch/api/grpc-ref
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Services } from '../services/services.ts'
-import { callerKey } from './caller.ts'
+import { callerKey, remoteAddressOf } from './caller.ts'
 import { createRestApp } from './rest/rest-app.ts'
 import { controlPlaneService } from './rpc/control-plane-service.ts'
 import { healthService } from './rpc/health-service.ts'
@@ -64,7 +64,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       rest(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
       return
     }
-    const caller = { remoteAddress: request.socket?.remoteAddress, headers: request.headers }
+    const caller = { remoteAddress: remoteAddressOf(request.socket), headers: request.headers }
     const values = createContextValues().set(callerKey, caller)
     rpc(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))

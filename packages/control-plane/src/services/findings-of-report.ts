@@ -68,11 +68,10 @@ function findingOf(node: string, wire: WireFinding, now: number): Finding {
   }
   const at = timeOf(wire.at, now)
   const id = `${node}/${wire.id}`
-  if (wire.xid > 0) {
-    const line = { id, node, xid: wire.xid, message: wire.message, evidence: wire.evidence, at, ...place }
-    if (wire.code.startsWith('sxid')) return classifySxid(line)
-    return classifyXid(line, parseRecoveryAction(wire.recoveryAction))
-  }
+  const line = { id, node, message: wire.message, evidence: wire.evidence, at, ...place }
+  if (wire.xid > 0) return classifyXid({ ...line, xid: wire.xid }, parseRecoveryAction(wire.recoveryAction))
+  const sxid = /^sxid-(\d+)$/.exec(wire.code)?.[1]
+  if (sxid !== undefined) return classifySxid({ ...line, xid: Number(sxid) })
   return {
     id,
     node,
@@ -82,7 +81,8 @@ function findingOf(node: string, wire: WireFinding, now: number): Finding {
     fatal: wire.fatal,
     message: wire.message,
     evidence: wire.evidence,
-    at,
+    // A condition is repeated for as long as it holds: this is when it was seen last.
+    at: now,
     ...place,
   }
 }

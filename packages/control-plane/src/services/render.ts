@@ -9,6 +9,7 @@ import type {
 import type { ActiveFinding, Finding } from '@navarch/core/health/finding'
 import type { FleetNode, NodeHealth, NodeStatus } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
+import { isOurReason } from '@navarch/core/pool/reason-owner'
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { formatNodeState, isBusy, isDrain } from '@navarch/slurm/node-state'
@@ -85,9 +86,9 @@ const originalHealth: Record<NodeHealth, string> = {
   unhealthy: 'HEALTH_STATUS_UNHEALTHY',
 }
 
-/** A drain that somebody set in Slurm shows, though the fleet itself knows nothing of it. */
+/** A drain that somebody else set in Slurm shows; ours shows by the fleet's own word, which is newer than any look at Slurm. */
 function statusOf(node: FleetNode, record: NodeRecord | undefined): NodeStatus {
-  if (node.status !== 'active' || !record || !isDrain(record.state)) return node.status
+  if (node.status !== 'active' || !record || !isDrain(record.state) || isOurReason(record.reason)) return node.status
   return isBusy(record.state) ? 'draining' : 'drained'
 }
 

@@ -62,6 +62,19 @@ describe('the REST API', () => {
     expect(double.changes).toEqual(['cordon node-1 fan', 'scale main 3', 'scale main null', 'cancel op-1'])
   })
 
+  it('takes a body of no stated length on HTTP/1.1 and HTTP/2, and none without its type', async () => {
+    const { url, double } = await startTestServer()
+    const path = '/api/v1/nodes/node-1/cordon'
+    const chunks = new Blob(['{"reason":', '"fan"}']).stream()
+    const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers: json, body: chunks, duplex: 'half' }
+    expect((await fetch(`${url}${path}`, init)).status).toBe(200)
+    const http2 = { ':method': 'POST', ':path': path }
+    expect((await requestHttp2(url, { ...http2, ...json }, '{"reason":"fan"}')).status).toBe(200)
+    expect((await requestHttp2(url, http2)).status).toBe(200)
+    expect((await requestHttp2(url, http2, '{"reason":"fan"}')).status).toBe(400)
+    expect(double.changes).toEqual(['cordon node-1 fan', 'cordon node-1 fan', 'cordon node-1'])
+  })
+
   it('maps every kind of failure to its status and tells no internals', async () => {
     const { url } = await startTestServer()
     expect((await post(`${url}/api/v1/nodes/node-1/uncordon`, '{}')).status).toBe(409)
@@ -86,10 +99,23 @@ describe('the REST API', () => {
     expect(double.changes).toEqual([])
   })
 
+  it.each(['TRACE', 'CONNECT', 'DELETE', 'PUT', 'POST', 'ODD'])(
+    'has no %s for a route that is read',
+    async (method) => {
+      const { url } = await startTestServer()
+      const target = method === 'CONNECT' ? { ':authority': 'other:1' } : { ':path': '/api/v1/nodes' }
+      const answer = await requestHttp2(url, { ':method': method, ...target }).catch(() => undefined)
+      expect([undefined, 400, 404, 405]).toContain(answer?.status)
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    },
+  )
+
   it('refuses a scale without a size', async () => {
     const { url, double } = await startTestServer()
     const response = await post(`${url}/api/v1/pools/main/scale`, '{}')
-    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('or null for the autoscaler') } })
+    expect(await response.json()).toMatchObject({
+      error: { message: expect.stringContaining('or null for the autoscaler') },
+    })
     expect(double.changes).toEqual([])
   })
 
@@ -119,7 +145,7 @@ describe('the REST API', () => {
         expect([400, 404]).toContain(changed.status)
         const read = await fetch(`${url}/api/v1/nodes?q${query}`)
         expect(read.status).toBe(400)
-        expect(Object.keys(await read.json())).toEqual(['error'])
+        expect(Object.keys((await read.json()) as object)).toEqual(['error'])
       }),
       { numRuns: 100 },
     )

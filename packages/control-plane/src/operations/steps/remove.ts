@@ -101,7 +101,12 @@ async function endMachine(
 /** Makes a name that has lost its host free for the next one, by what kind of name it is. */
 async function freeName(slurm: SlurmLink, name: string, naming: SlurmNaming | undefined): Promise<void> {
   const node = await slurm.node(name)
-  if (!node || isFuture(node.state)) return
+  if (!node) return
+  if (isFuture(node.state)) {
+    // State=FUTURE is refused for a name that was announced, drained, and never came.
+    if (isDrain(node.state)) await slurm.update(name, { state: 'UNDRAIN' })
+    return
+  }
   if (naming === 'future') {
     await slurm.update(name, { state: 'FUTURE' })
     return

@@ -4,7 +4,7 @@ import { ControlPlaneService } from '@navarch/api/control-plane'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { AgentService } from '../../services/services.ts'
-import { authorizeCaller } from '../caller.ts'
+import { authorizeCaller, remoteAddressOf } from '../caller.ts'
 import { connectCodeOf } from '../failure.ts'
 import { type AgentLink, serveAgentLink } from './agent-link.ts'
 import { isGrpcRequest, refuseGrpc } from './grpc-stream.ts'
@@ -52,7 +52,7 @@ export function createAgentLinks(options: {
   return {
     accept(stream, headers) {
       if (headers[':path'] !== linkPath || headers[':method'] !== 'POST' || !isGrpcRequest(headers)) return false
-      const remoteAddress = stream.session?.socket.remoteAddress
+      const remoteAddress = remoteAddressOf(stream.session?.socket)
       const decision = authorizeCaller({ remoteAddress, headers }, 'agent', authToken)
       if (!decision.allowed) refuseGrpc(stream, { code: connectCodeOf(decision.code), message: decision.message })
       else if (closed) refuseGrpc(stream, ending)

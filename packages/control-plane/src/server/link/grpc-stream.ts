@@ -17,7 +17,7 @@ export function isGrpcRequest(headers: IncomingHttpHeaders): boolean {
 export function refuseGrpc(stream: ServerHttp2Stream, status: GrpcStatus): void {
   stream.on('error', () => {})
   stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...trailersOf(status) }, { endStream: true })
-  stream.close(constants.NGHTTP2_NO_ERROR)
+  closeAfterAnswer(stream)
 }
 
 /** Headers of a gRPC answer that will stream messages; `finishGrpc` must end it. */
@@ -30,9 +30,14 @@ export function finishGrpc(stream: ServerHttp2Stream, status: GrpcStatus): void 
   if (stream.destroyed || stream.writableEnded) return
   stream.once('wantTrailers', () => {
     stream.sendTrailers(trailersOf(status))
-    stream.close(constants.NGHTTP2_NO_ERROR)
+    closeAfterAnswer(stream)
   })
   stream.end()
+}
+
+/** A reset overtakes what is not yet written, so it waits a turn; a client that is done itself gets none. */
+function closeAfterAnswer(stream: ServerHttp2Stream): void {
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
 function trailersOf({ code, message }: GrpcStatus): Record<string, string> {

@@ -1,8 +1,12 @@
 import { nearestWord } from '@navarch/config/nearest'
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { z } from 'zod'
 import { ServiceError } from '../../services/service-error.ts'
 import type { RestEnv } from './rest-env.ts'
+
+/** Largest body that is read, bytes. */
+const maxBodyBytes = 1024 * 1024
 
 /**
  * The query of a request, parsed.
@@ -19,14 +23,17 @@ export function parseQuery<Schema extends z.ZodObject>(context: Context<RestEnv>
 
 /**
  * The JSON body of a request, parsed; an absent body is `{}`.
- * @throws ServiceError `invalid` when it is not JSON, has an unknown key, or a value that is not allowed
+ * @throws ServiceError `invalid` when it is not JSON, does not say so, has an unknown key, or a value that is not allowed
  */
 export async function parseBody<Schema extends z.ZodObject>(
   context: Context<RestEnv>,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const text = await context.req.text()
+  const text = await readText(context.req.raw.body)
   if (text === '') return parse('body', {}, schema)
+  if (context.req.header('content-type') === undefined) {
+    throw new ServiceError('invalid', 'a body must be JSON: send "Content-Type: application/json"')
+  }
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -34,6 +41,17 @@ export async function parseBody<Schema extends z.ZodObject>(
     throw new ServiceError('invalid', 'body: this is not JSON')
   }
   return parse('body', body, schema)
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    if (size > maxBodyBytes) throw new HTTPException(413, { message: `the body is larger than ${maxBodyBytes} bytes` })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 function parse<Schema extends z.ZodObject>(where: 'query' | 'body', value: unknown, schema: Schema): z.output<Schema> {

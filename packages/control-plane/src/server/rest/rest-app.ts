@@ -2,13 +2,12 @@ import type { ErrorJson } from '@navarch/api/rest'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ServiceError } from '../../services/service-error.ts'
 import type { Services } from '../../services/services.ts'
 import { accessOfRest } from '../access-rules.ts'
-import { authorizeCaller } from '../caller.ts'
+import { authorizeCaller, remoteAddressOf } from '../caller.ts'
 import { httpStatusOf, serviceErrorOf } from '../failure.ts'
 import { apiRoutes } from './api-routes.ts'
 import { plainRoutes } from './plain-routes.ts'
@@ -26,13 +25,10 @@ export interface RestOptions {
   keepAliveMs: number
 }
 
-/** Largest body that is read, bytes. */
-const maxBodyBytes = 1024 * 1024
-
 /** The REST API, probes, metrics and downloads. Every failure is an ErrorJson. */
 export function createRestApp(options: RestOptions): Hono<RestEnv> {
   const app = new Hono<RestEnv>()
-  app.use(checkAccess(options.authToken), checkMediaType, bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }))
+  app.use(checkAccess(options.authToken), checkMediaType)
   app.route('/', plainRoutes(options))
   app.route('/', apiRoutes(options))
   app.notFound((context) => {
@@ -50,7 +46,7 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
 function checkAccess(authToken: string | undefined): MiddlewareHandler<RestEnv> {
   return async (context, next) => {
     const { incoming } = context.env
-    const caller = { remoteAddress: incoming.socket?.remoteAddress, headers: incoming.headers }
+    const caller = { remoteAddress: remoteAddressOf(incoming.socket), headers: incoming.headers }
     const decision = authorizeCaller(caller, accessOfRest(context.req.method, context.req.path), authToken)
     if (decision.allowed) return next()
     if (decision.code === 'unauthorized') context.header('www-authenticate', 'Bearer')
@@ -58,23 +54,11 @@ function checkAccess(authToken: string | undefined): MiddlewareHandler<RestEnv> 
   }
 }
 
-/** Bodies are JSON and say so, which no form of a foreign web page can. */
+/** Bodies are JSON and say so, which no form of a foreign web page can. One that does not say is refused when read. */
 const checkMediaType: MiddlewareHandler<RestEnv> = async (context, next) => {
-  const { incoming } = context.env
-  const type = incoming.headers['content-type']
-  const isJson = type?.split(';')[0]?.trim().toLowerCase() === 'application/json'
-  if (isJson || (type === undefined && !hasBody(incoming))) return next()
+  const type = context.env.incoming.headers['content-type']
+  if (type === undefined || type.split(';')[0]?.trim().toLowerCase() === 'application/json') return next()
   return failure(context, 'invalid', 'a body must be JSON: send "Content-Type: application/json"', 415)
-}
-
-function hasBody(incoming: RestEnv['Bindings']['incoming']): boolean {
-  const length = incoming.headers['content-length']
-  if (length !== undefined) return length !== '0'
-  return 'stream' in incoming ? !incoming.stream.endAfterHeaders : incoming.headers['transfer-encoding'] !== undefined
-}
-
-function tooLarge(context: Context): Response {
-  return failure(context, 'invalid', `the body is larger than ${maxBodyBytes} bytes`, 413)
 }
 
 function failure(

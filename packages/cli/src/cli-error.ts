@@ -1,0 +1,15 @@
+/** Exit statuses of the program. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 4, interrupted: 130 } as const
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** Ends the command: one line of what and where, and perhaps one of what to do. */
+export class CliError extends Error {
+  override name = 'CliError'
+  readonly code: ExitCode
+  readonly remedy: string | undefined
+  constructor(code: ExitCode, message: string, remedy?: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.code = code
+    this.remedy = remedy
+  }
+}

@@ -1,0 +1,175 @@
+import type { ErrorJson } from '@navarch/api/rest'
+import { type Route, routePath } from '@navarch/api/routes'
+import { CliError, type ExitCode, exitCodes } from './cli-error.ts'
+import type { Io } from './io.ts'
+import type { ClientSettings } from './settings.ts'
+
+export type Query = Readonly<Record<string, string | number | undefined>>
+
+/** The control plane's REST API. Every request has a deadline. */
+export interface Client {
+  readonly settings: ClientSettings
+  /** A route that answers with an array. */
+  list<Item>(route: Route, query?: Query): Promise<Item[]>
+  /** A route that answers with an array, below one thing. */
+  listOf<Item>(route: Route, parameters: Record<string, string>): Promise<Item[]>
+  /** A route that answers with an object. */
+  get<Item>(route: Route, parameters?: Record<string, string>): Promise<Item>
+  /** A change; answers with the changed object. */
+  post<Item>(route: Route, parameters: Record<string, string>, body?: object): Promise<Item>
+  /** Opens the stream of events after number `after`; the deadline is for the answer's start alone. */
+  openEvents(after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+}
+
+interface RequestOptions {
+  method?: 'GET' | 'POST'
+  body?: object
+  accept?: string
+  headers?: Record<string, string>
+}
+
+/** Creates a client; talks to nobody yet. */
+export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'clock' | 'signal'>): Client {
+  async function send(path: string, signal: AbortSignal, options: RequestOptions = {}): Promise<Response> {
+    const { method = 'GET', body, accept = 'application/json', headers } = options
+    return await io.fetch(`${settings.server}${path}`, {
+      method,
+      headers: {
+        accept,
+        ...headers,
+        ...(body && { 'content-type': 'application/json' }),
+        ...(settings.authToken && { authorization: `Bearer ${settings.authToken}` }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal,
+      redirect: 'error',
+    })
+  }
+
+  /** Runs a request that must be over within the deadline. */
+  async function within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = new AbortController()
+    const cancel = io.clock.after(settings.timeoutMs, () => deadline.abort())
+    try {
+      return await work(AbortSignal.any([deadline.signal, io.signal]))
+    } catch (error) {
+      if (error instanceof CliError || io.signal.aborted) throw error
+      throw unreachable(settings, deadline.signal.aborted ? `no answer within ${settings.timeoutMs} ms` : reasonOf(error))
+    } finally {
+      cancel()
+    }
+  }
+
+  function request(path: string, options?: RequestOptions): Promise<unknown> {
+    return within(async (signal) => {
+      const response = await send(path, signal, options)
+      return await readAnswer(response, settings)
+    })
+  }
+
+  return {
+    settings,
+    list: async <Item>(route: Route, query: Query = {}) =>
+      arrayOf<Item>(await request(`${routePath(route)}${queryText(query)}`), settings),
+    listOf: async <Item>(route: Route, parameters: Record<string, string>) =>
+      arrayOf<Item>(await request(routePath(route, parameters)), settings),
+    get: async <Item>(route: Route, parameters?: Record<string, string>) =>
+      objectOf<Item>(await request(routePath(route, parameters)), settings),
+    post: async <Item>(route: Route, parameters: Record<string, string>, body: object = {}) =>
+      objectOf<Item>(await request(routePath(route, parameters), { method: 'POST', body }), settings),
+    openEvents: (after, ended) =>
+      within(async (signal) => {
+        // The stream outlives the deadline: what ends it is the caller's signal.
+        const opening = new AbortController()
+        const abort = () => opening.abort()
+        signal.addEventListener('abort', abort, { once: true })
+        const response = await send(`${routePath('events')}${queryText({ after })}`, AbortSignal.any([opening.signal, ended]), {
+          accept: 'text/event-stream',
+          headers: { 'last-event-id': String(after) },
+        })
+        signal.removeEventListener('abort', abort)
+        const type = response.headers.get('content-type') ?? ''
+        if (response.ok && type.startsWith('text/event-stream') && response.body) return response.body
+        await readAnswer(response, settings)
+        throw strange(settings, `${response.status} ${type}`)
+      }),
+  }
+}
+
+function queryText(query: Query): string {
+  const given = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+async function readAnswer(response: Response, settings: ClientSettings): Promise<unknown> {
+  const text = await response.text()
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    throw strange(settings, `${response.status} ${response.headers.get('content-type') ?? 'without a type'}`)
+  }
+  if (response.ok) return answer
+  if (!isErrorJson(answer)) throw strange(settings, String(response.status))
+  const { code, message } = answer.error
+  throw new CliError(errorExits[code] ?? exitCodes.failed, message, remedies[code])
+}
+
+const errorExits: Partial<Record<string, ExitCode>> = { not_found: exitCodes.notFound, invalid: exitCodes.usage }
+
+const remedies: Partial<Record<string, string>> = {
+  unauthorized: 'Give the token with --auth-token, NAVARCH_AUTH_TOKEN, or auth_token in client.yaml.',
+}
+
+function isErrorJson(answer: unknown): answer is ErrorJson {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return false
+  const { error } = answer
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error
+}
+
+function arrayOf<Item>(answer: unknown, settings: ClientSettings): Item[] {
+  if (Array.isArray(answer)) return answer
+  throw strange(settings, 'not a list')
+}
+
+function objectOf<Item>(answer: unknown, settings: ClientSettings): Item {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as Item
+  throw strange(settings, 'not an object')
+}
+
+function strange(settings: ClientSettings, answer: string): CliError {
+  return new CliError(
+    exitCodes.failed,
+    `${settings.server} does not answer like a Navarch control plane (${answer})`,
+    `The address was chosen by ${settings.serverSource}.`,
+  )
+}
+
+function unreachable(settings: ClientSettings, reason: string): CliError {
+  return new CliError(
+    exitCodes.unreachable,
+    `cannot reach the control plane at ${settings.server} (chosen by ${settings.serverSource}): ${reason}`,
+    'Is navarch-control-plane running there? Name another with --server or NAVARCH_SERVER.',
+  )
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'the connection timed out',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed (--insecure accepts it)',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed (--insecure accepts it)',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified (--insecure accepts it)',
+}
+
+/** fetch hides what happened in its error's cause, and that of several addresses in a list below. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return reasons[code] ?? (error.cause === undefined ? error.message : reasonOf(error.cause))
+}

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { parse as parseYaml, YAMLError } from 'yaml'
+import { CliError, exitCodes } from './cli-error.ts'
+import type { Io } from './io.ts'
+
+/** Where the control plane is and how to talk to it. */
+export interface ClientSettings {
+  /** Origin, and a path when it stands behind one, without "/" at the end. */
+  server: string
+  /** What chose the server, e.g. "--server" or "/etc/navarch/client.yaml"; for messages. */
+  serverSource: string
+  authToken: string | undefined
+  /** How long one request may take, ms. */
+  timeoutMs: number
+}
+
+export interface SettingFlags {
+  server?: string
+  authToken?: string
+  timeout?: string
+}
+
+export const defaultServer = 'http://localhost:50051'
+export const defaultTimeout = '30s'
+const systemFile = '/etc/navarch/client.yaml'
+
+interface ClientFile {
+  path: string
+  server?: string
+  authToken?: string
+}
+
+/**
+ * The settings that hold: flags, then the environment, then the user's client.yaml, then the machine's, then the
+ * default. A token of a file is sent to that file's own server alone.
+ * @throws CliError `usage` naming the setting, its source and what is allowed
+ */
+export async function resolveSettings(flags: SettingFlags, io: Io): Promise<ClientSettings> {
+  const { env } = io
+  const timeoutMs = parseTimeout(flags.timeout ?? defaultTimeout)
+  const given = flags.server !== undefined ? '--server' : env['NAVARCH_SERVER'] ? 'NAVARCH_SERVER' : undefined
+  const paths = [join(env['XDG_CONFIG_HOME'] || join(io.home, '.config'), 'navarch', 'client.yaml'), systemFile]
+  const files: ClientFile[] = []
+  for (const path of paths) {
+    const file = await readClientFile(path, io, given !== undefined)
+    if (file) files.push(file)
+  }
+  const chosen = chooseServer(flags.server ?? (env['NAVARCH_SERVER'] || undefined), given, files)
+  return { ...chosen, timeoutMs, authToken: chooseToken(flags.authToken, chosen.server, files, io) }
+}
+
+function chooseServer(
+  text: string | undefined,
+  source: string | undefined,
+  files: readonly ClientFile[],
+): Pick<ClientSettings, 'server' | 'serverSource'> {
+  if (text !== undefined && source !== undefined) return { server: parseServer(text, source), serverSource: source }
+  const file = files.find((candidate) => candidate.server !== undefined)
+  if (file?.server !== undefined) return { server: file.server, serverSource: file.path }
+  return { server: defaultServer, serverSource: 'the default' }
+}
+
+function chooseToken(
+  flag: string | undefined,
+  server: string,
+  files: readonly ClientFile[],
+  { env }: Io,
+): string | undefined {
+  const candidates: [string, string | undefined][] = [
+    ['--auth-token', flag],
+    ['NAVARCH_AUTH_TOKEN', env['NAVARCH_AUTH_TOKEN']],
+    ['NAVARCH_TOKEN', env['NAVARCH_TOKEN']],
+    ...files
+      .filter((file) => (file.server ?? defaultServer) === server)
+      .map((file): [string, string | undefined] => [`${file.path}: auth_token`, file.authToken]),
+  ]
+  const found = candidates.find(([, token]) => token)
+  if (!found) return undefined
+  const [source, token = ''] = found
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  throw usage(`${source}: a token may have printable ASCII characters alone, without spaces`)
+}
+
+/** "host:port" is accepted too, since that is how addresses are often handed on. */
+function parseServer(text: string, source: string): string {
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+  const plain = url && /^https?:$/.test(url.protocol) && url.hostname !== '' && !url.search && !url.hash && !url.username
+  if (!plain) throw usage(`${source}: "${text}" is not an address such as http://control-plane:50051`)
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}
+
+function parseTimeout(text: string): number {
+  const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000 }
+  const match = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text)
+  const ms = Number(match?.[1]) * (unitMs[match?.[2] ?? ''] ?? Number.NaN)
+  if (ms >= 1 && ms <= 3_600_000) return ms
+  throw usage(`--timeout: "${text}" is not a duration between 1ms and 60m, such as "30s"`)
+}
+
+async function readClientFile(path: string, io: Io, optional: boolean): Promise<ClientFile | undefined> {
+  let text: string
+  try {
+    text = await io.readFile(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (optional || code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw usage(`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return parseClientFile(path, text)
+}
+
+function parseClientFile(path: string, text: string): ClientFile {
+  let content: unknown
+  try {
+    content = parseYaml(text)
+  } catch (error) {
+    if (error instanceof YAMLError) throw usage(`${path}: ${error.message.split('\n')[0]}`)
+    throw error
+  }
+  const file: ClientFile = { path }
+  if (content === null || content === undefined) return file
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw usage(`${path}: must hold keys such as "server: http://control-plane:50051"`)
+  }
+  for (const [key, value] of Object.entries(content)) {
+    if (key !== 'server' && key !== 'auth_token') throw usage(`${path}: ${key}: no such setting: server, auth_token`)
+    if (value === null) continue
+    if (typeof value !== 'string') throw usage(`${path}: ${key}: must be text, not ${JSON.stringify(value)}`)
+    if (key === 'server') file.server = parseServer(value, `${path}: server`)
+    else file.authToken = value
+  }
+  return file
+}
+
+function usage(message: string): CliError {
+  return new CliError(exitCodes.usage, message)
+}

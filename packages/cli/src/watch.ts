@@ -1,0 +1,76 @@
+import { CliError, exitCodes } from './cli-error.ts'
+import type { CommandContext } from './context.ts'
+import { renderDocument } from './output/print.ts'
+
+/** How often a watched document is fetched, ms. */
+const intervalMs = 2_000
+
+/** Home, and clear to the end of the screen: what was there is overwritten rather than scrolled away. */
+const redraw = '\x1b[H\x1b[2J'
+
+/** Readings that change all the time: they alone are no change of the document. */
+const readings = new Set([
+  'last_heartbeat',
+  'utilization',
+  'temperature_celsius',
+  'power_watts',
+  'memory_used',
+  'seen_at',
+  'last_seen_at',
+  'data_age_seconds',
+])
+
+export interface Watched<T> {
+  fetch: () => Promise<T>
+  table: (document: T) => string
+  /** Ends the watch with this status; never by default. */
+  until?: (document: T) => number | undefined
+  intervalMs?: number
+}
+
+/**
+ * Shows a document again and again until the user ends it: redrawn on a terminal, printed at each change elsewhere
+ * (json: one document a line). A control plane that goes away is told once and waited for; one that was never there is
+ * an error.
+ */
+export async function watch<T>(context: CommandContext, watched: Watched<T>): Promise<number> {
+  const { io } = context
+  const onScreen = io.isTTY && (context.output === 'table' || context.output === 'wide')
+  let shown: string | undefined
+  let away = false
+  while (!io.signal.aborted) {
+    const document = await fetchOr(watched.fetch, (error) => {
+      if (io.signal.aborted) return
+      if (shown === undefined || error.code !== exitCodes.unreachable) throw error
+      if (!away) io.stderr.write(`navarch: ${error.message}; waiting for it\n`)
+      away = true
+    })
+    if (document !== undefined) {
+      away = false
+      const state = fingerprint(document)
+      if (onScreen) io.stdout.write(redraw + watched.table(document))
+      else if (state !== shown) {
+        io.stdout.write(await renderDocument(context, document, () => watched.table(document), { many: true }))
+      }
+      shown = state
+      const end = watched.until?.(document)
+      if (end !== undefined) return end
+    }
+    await io.clock.sleep(watched.intervalMs ?? intervalMs, io.signal).catch(() => {})
+  }
+  return exitCodes.ok
+}
+
+async function fetchOr<T>(fetch: () => Promise<T>, onError: (error: CliError) => void): Promise<T | undefined> {
+  try {
+    return await fetch()
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    onError(error)
+    return undefined
+  }
+}
+
+function fingerprint(document: unknown): string {
+  return JSON.stringify(document, (key, value: unknown) => (readings.has(key) ? undefined : value))
+}
