@@ -1,12 +1,12 @@
 import { type Client, createClient } from './client.ts'
 import type { Io } from './io.ts'
 import type { TableOptions } from './output/table.ts'
-import { type GlobalFlags, resolveSettings } from './settings.ts'
+import { resolveSettings, type SettingFlags } from './settings.ts'
 
 export const outputFormats = ['table', 'wide', 'json', 'yaml'] as const
 export type OutputFormat = (typeof outputFormats)[number]
 
-export interface Globals extends GlobalFlags {
+export interface GlobalFlags extends SettingFlags {
   output: OutputFormat
 }
 
@@ -20,16 +20,18 @@ export interface CommandContext {
   table(): TableOptions
 }
 
-export function createContext(globals: Globals, io: Io): CommandContext {
-  const colour = io.isTTY && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb'
+/** The context of one run of the program. */
+export function createContext(flags: GlobalFlags, io: Io): CommandContext {
+  const { stdout, env } = io
+  const colour = stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
   return {
     io,
-    output: globals.output,
+    output: flags.output,
     async connect() {
-      const settings = await resolveSettings(globals, io)
-      const { clock, signal } = io
-      return createClient(settings, { clock, signal, fetch: io.openFetch({ insecure: settings.insecure }) })
+      const settings = await resolveSettings(flags, io)
+      if (settings.insecure) io.trustAnyCertificate()
+      return createClient(settings, io)
     },
-    table: () => ({ columns: io.isTTY ? io.columns : undefined, colour }),
+    table: () => ({ columns: stdout.isTTY && flags.output !== 'wide' ? stdout.columns : undefined, colour }),
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { parse as parseYaml, YAMLError } from 'yaml'
 import { CliError, exitCodes } from './cli-error.ts'
+import { type ClientFile, parseClientFile } from './client-file.ts'
 import type { Io } from './io.ts'
 
 /** Where the control plane is and how to talk to it. */
@@ -12,10 +12,13 @@ export interface ClientSettings {
   authToken: string | undefined
   /** How long one request may take, ms. */
   timeoutMs: number
+  /** Take any TLS certificate. */
+  insecure: boolean
 }
 
 export interface SettingFlags {
   server?: string
+  insecure?: boolean
   authToken?: string
   timeout?: string
 }
@@ -24,15 +27,9 @@ export const defaultServer = 'http://localhost:50051'
 export const defaultTimeout = '30s'
 const systemFile = '/etc/navarch/client.yaml'
 
-interface ClientFile {
-  path: string
-  server?: string
-  authToken?: string
-}
-
 /**
  * The settings that hold: flags, then the environment, then the user's client.yaml, then the machine's, then the
- * default. A token of a file is sent to that file's own server alone.
+ * default. A file's token and its `insecure` hold for that file's own server alone.
  * @throws CliError `usage` naming the setting, its source and what is allowed
  */
 export async function resolveSettings(flags: SettingFlags, io: Io): Promise<ClientSettings> {
@@ -43,10 +40,16 @@ export async function resolveSettings(flags: SettingFlags, io: Io): Promise<Clie
   const files: ClientFile[] = []
   for (const path of paths) {
     const file = await readClientFile(path, io, given !== undefined)
-    if (file) files.push(file)
+    if (file) files.push({ ...file, ...(file.server && { server: parseServer(file.server, `${path}: server`) }) })
   }
   const chosen = chooseServer(flags.server ?? (env['NAVARCH_SERVER'] || undefined), given, files)
-  return { ...chosen, timeoutMs, authToken: chooseToken(flags.authToken, chosen.server, files, io) }
+  const own = files.filter((file) => (file.server ?? defaultServer) === chosen.server)
+  return {
+    ...chosen,
+    timeoutMs,
+    authToken: chooseToken(flags.authToken, own, io),
+    insecure: flags.insecure ?? own.some((file) => file.insecure),
+  }
 }
 
 function chooseServer(
@@ -60,19 +63,12 @@ function chooseServer(
   return { server: defaultServer, serverSource: 'the default' }
 }
 
-function chooseToken(
-  flag: string | undefined,
-  server: string,
-  files: readonly ClientFile[],
-  { env }: Io,
-): string | undefined {
+function chooseToken(flag: string | undefined, files: readonly ClientFile[], { env }: Io): string | undefined {
   const candidates: [string, string | undefined][] = [
     ['--auth-token', flag],
     ['NAVARCH_AUTH_TOKEN', env['NAVARCH_AUTH_TOKEN']],
     ['NAVARCH_TOKEN', env['NAVARCH_TOKEN']],
-    ...files
-      .filter((file) => (file.server ?? defaultServer) === server)
-      .map((file): [string, string | undefined] => [`${file.path}: auth_token`, file.authToken]),
+    ...files.map((file): [string, string | undefined] => [`${file.path}: auth_token`, file.authToken]),
   ]
   const found = candidates.find(([, token]) => token)
   if (!found) return undefined
@@ -107,29 +103,6 @@ async function readClientFile(path: string, io: Io, optional: boolean): Promise<
     throw usage(`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
   return parseClientFile(path, text)
-}
-
-function parseClientFile(path: string, text: string): ClientFile {
-  let content: unknown
-  try {
-    content = parseYaml(text)
-  } catch (error) {
-    if (error instanceof YAMLError) throw usage(`${path}: ${error.message.split('\n')[0]}`)
-    throw error
-  }
-  const file: ClientFile = { path }
-  if (content === null || content === undefined) return file
-  if (typeof content !== 'object' || Array.isArray(content)) {
-    throw usage(`${path}: must hold keys such as "server: http://control-plane:50051"`)
-  }
-  for (const [key, value] of Object.entries(content)) {
-    if (key !== 'server' && key !== 'auth_token') throw usage(`${path}: ${key}: no such setting: server, auth_token`)
-    if (value === null) continue
-    if (typeof value !== 'string') throw usage(`${path}: ${key}: must be text, not ${JSON.stringify(value)}`)
-    if (key === 'server') file.server = parseServer(value, `${path}: server`)
-    else file.authToken = value
-  }
-  return file
 }
 
 function usage(message: string): CliError {

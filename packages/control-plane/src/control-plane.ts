@@ -195,7 +195,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       stopping.abort(new Error('the control plane is stopping'))
       slurm?.stop()
       await server.close(graceMs)
-      await Promise.race([Promise.allSettled([engine.idle(), ...loops]), clock.sleep(graceMs)])
+      const settled = new AbortController()
+      const work = Promise.allSettled([engine.idle(), ...loops]).then(() => settled.abort())
+      await Promise.race([work, clock.sleep(graceMs, settled.signal).catch(() => {})])
       await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
       await store.close()
     },

@@ -31,7 +31,9 @@ const command = new Command('demo')
 
 async function start(options: Options): Promise<void> {
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
+  // `npm run demo | head`: nobody listens any more.
+  process.stdout.on('error', () => stop.abort())
   if (options.duration !== undefined) systemClock.after(options.duration, () => stop.abort())
   const temporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'navarch-demo-')))
@@ -71,7 +73,8 @@ function parseCount(text: string): number {
 
 function parsePort(text: string): number {
   const port = Number(text)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('use a number from 0 to 65535')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('use a number from 0 to 65535')
   return port
 }
 

@@ -51,8 +51,10 @@ interface Stage {
  * Runs the demo until the signal is aborted, and ends everything that it started. The data folder is the caller's.
  * @throws ServerStartError when the port cannot be had
  */
-export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise<void> {
   const { clock, dataDir, speed } = options
+  const ending = new AbortController()
+  const signal = AbortSignal.any([outer, ending.signal])
   const random = createRandom(1)
   const logPath = join(dataDir, 'demo.log')
   const logFile = createWriteStream(logPath)
@@ -86,6 +88,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     try {
       await Promise.all([tellStory(stage, signal), keepWorking(stage, signal), keepBreaking(stage, signal)])
     } finally {
+      ending.abort()
       await hosts.close()
       await plane.close(closeMs)
     }
@@ -119,12 +122,12 @@ function introduction(url: string, plan: DemoPlan, options: DemoOptions, logPath
 
 async function tellStory({ plane, clock, options }: Stage, signal: AbortSignal): Promise<void> {
   const { events, nodes } = plane.services
-  const classOf = (node: string, message: string) =>
+  const findingOf = (node: string, message: string) =>
     nodes
       .list({})
       .find(({ id }) => id === node)
-      ?.health_events.find((event) => event.message === message)?.class
-  const story = createStory({ colour: options.colour, classOf })
+      ?.health_events.find((event) => event.message === message)
+  const story = createStory({ colour: options.colour, findingOf })
   for await (const event of followEvents(events, 0, { clock, signal, keepAliveMs: 60_000 })) {
     if (event) for (const line of story.tell(event)) options.print(line)
   }

@@ -1,4 +1,4 @@
-import type { EventJson } from '@navarch/api/rest'
+import type { EventJson, HealthEventJson } from '@navarch/api/rest'
 import { formatLine, type StoryLine } from './story-line.ts'
 
 /** Tells events as they come, for people. Keeps what it must remember between them. */
@@ -9,8 +9,8 @@ export interface Story {
 
 export interface StoryOptions {
   colour: boolean
-  /** The class of a node's finding by its message, e.g. "application"; undefined when it is not known. */
-  classOf: (node: string, message: string) => string | undefined
+  /** More about a node's finding, by its message; undefined when nothing more is known. */
+  findingOf: (node: string, message: string) => Pick<HealthEventJson, 'class' | 'gpu_index'> | undefined
 }
 
 /** What each class of finding means for its node, where nothing else will tell. */
@@ -23,12 +23,14 @@ const meanings: Record<string, string> = {
 
 interface OpenOperation {
   kind: string
+  node: string
   startedAt: number
-  waitsFor?: string
+  /** Whether it was told that the node's jobs are waited for. */
+  waits?: boolean
 }
 
 /** Makes the story. */
-export function createStory({ colour, classOf }: StoryOptions): Story {
+export function createStory({ colour, findingOf }: StoryOptions): Story {
   const operations = new Map<string, OpenOperation>()
   const groups = new Map<string, { count: number; done: number; startedAt: number }>()
 
@@ -51,15 +53,15 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
     const nodes = group.done === 1 ? '1 node' : `${group.done} nodes`
     const detail =
       kind === 'provision'
-        ? `${nodes} came up, verified, given to Slurm (${seconds(event, group.startedAt)})`
-        : `${nodes} drained and given back (${seconds(event, group.startedAt)})`
+        ? `${nodes} joined: verified and given to Slurm after ${seconds(event, group.startedAt)}`
+        : `${nodes} left: idle, drained, machine ended`
     return [{ event, subject: event.pool, what: kind === 'provision' ? 'grown' : 'shrunk', detail, tone: 'good' }]
   }
 
   function onOperation(event: EventJson): StoryLine[] {
     const kind = /^(\S+) started: /.exec(event.message)?.[1]
     if (kind === undefined) return [{ event, what: 'operator', detail: event.message }]
-    operations.set(event.operation, { kind, startedAt: Date.parse(event.at) })
+    operations.set(event.operation, { kind, node: event.node, startedAt: Date.parse(event.at) })
     if (kind === 'provision' || kind === 'scale-down') join(event, kind)
     return []
   }
@@ -74,8 +76,10 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
     if (last || broken) operations.delete(event.operation)
     const lines: StoryLine[] = []
     if (kind === 'scale-down' && broken) lines.push({ event, what: 'stays', detail })
-    else if (broken) lines.push({ event, what: `${kind} ${state === 'failed' ? 'failed' : 'ended'}`, detail, tone: 'bad' })
-    else if (kind !== 'provision' && kind !== 'scale-down') lines.push(...onRepairStep(event, operation, step, state, detail))
+    else if (broken)
+      lines.push({ event, what: `${kind} ${state === 'failed' ? 'failed' : 'ended'}`, detail, tone: 'bad' })
+    else if (kind !== 'provision' && kind !== 'scale-down')
+      lines.push(...onRepairStep(event, operation, step, state, detail))
     if ((kind === 'provision' || kind === 'scale-down') && (last || broken)) lines.push(...leave(event, kind, last))
     return lines
   }
@@ -88,8 +92,8 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
     detail: string,
   ): StoryLine[] {
     if (step === 'wait' && state === 'waiting' && detail.startsWith('waits for ')) {
-      if (operation.waitsFor === detail) return []
-      operation.waitsFor = detail
+      if (operation.waits) return []
+      operation.waits = true
       return [{ event, what: 'waits', detail: `${detail.slice('waits '.length)} to end` }]
     }
     if (state !== 'succeeded') return []
@@ -97,13 +101,15 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
       case 'drain':
         return [{ event, what: 'drained', detail: `${detail}: no new job starts there` }]
       case 'remove':
-        return [{ event, what: 'machine ended', detail }]
+        return [{ event, what: 'machine ended', detail: detail.replace(/^machine (\S+) ended$/, '$1') }]
       case 'provision':
-        return [{ event, what: 'new machine', detail }]
+        return [{ event, what: 'new machine', detail: detail.replace(/^machine /, '') }]
       case 'verify':
         return [{ event, what: 'verified', detail }]
       case 'return':
-        return [{ event, what: 'returned', detail: `${detail} after ${seconds(event, operation.startedAt)}`, tone: 'good' }]
+        return [
+          { event, what: 'returned', detail: `${detail} after ${seconds(event, operation.startedAt)}`, tone: 'good' },
+        ]
       default:
         return []
     }
@@ -111,22 +117,16 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
 
   /** Of a node that is being repaired, further symptoms of the same fault are no news. */
   function onFinding(event: EventJson): StoryLine[] {
-    if ([...operations.keys()].some((id) => repairing.get(event.node) === id)) return []
-    const meaning = meanings[classOf(event.node, event.message) ?? '']
-    const seen: StoryLine = { event, what: 'fault seen', detail: event.message, tone: meaning ? 'plain' : 'bad' }
+    if ([...operations.values()].some(({ kind, node }) => kind === 'replace' && node === event.node)) return []
+    const finding = findingOf(event.node, event.message)
+    const meaning = meanings[finding?.class ?? '']
+    const where = typeof finding?.gpu_index === 'number' ? ` (GPU ${finding.gpu_index})` : ''
+    const tone = meaning === undefined ? 'bad' : 'plain'
+    const seen: StoryLine = { event, what: 'fault seen', detail: `${event.message}${where}`, tone }
     return meaning === undefined ? [seen] : [seen, { event, what: '', detail: meaning, repeat: true }]
   }
 
-  const repairing = new Map<string, string>()
-
-  return {
-    tell(event) {
-      if (event.type === 'operation' && event.message.startsWith('replace started')) {
-        repairing.set(event.node, event.operation)
-      }
-      return linesOf(event).map((line) => formatLine(line, colour))
-    },
-  }
+  return { tell: (event) => linesOf(event).map((line) => formatLine(line, colour)) }
 
   function linesOf(event: EventJson): StoryLine[] {
     switch (event.type) {
@@ -137,13 +137,22 @@ export function createStory({ colour, classOf }: StoryOptions): Story {
       case 'operation-step':
         return onStep(event)
       case 'pool-size':
-        return [{ event, subject: event.pool, what: 'size', detail: event.message }]
+        return [sizeLine(event)]
       case 'node-health':
-        return event.message.startsWith('unknown') ? [{ event, what: 'silent', detail: event.message, tone: 'bad' }] : []
+        return event.message.startsWith('unknown')
+          ? [{ event, what: 'silent', detail: event.message, tone: 'bad' }]
+          : []
       default:
         return []
     }
   }
+}
+
+/** "scaling up from 24 to 25: why" as "24 -> 25: why". */
+function sizeLine(event: EventJson): StoryLine {
+  const [, way = '', from, to, why] = /^scaling (up|down) from (\d+) to (\d+): (.*)$/s.exec(event.message) ?? []
+  if (way === '') return { event, subject: event.pool, what: 'size', detail: event.message }
+  return { event, subject: event.pool, what: way === 'up' ? 'grows' : 'shrinks', detail: `${from} -> ${to}: ${why}` }
 }
 
 function seconds(event: EventJson, since: number): string {

@@ -17,7 +17,10 @@ const configured = `cpu=${cpus},mem=${memoryMb}M,billing=${cpus},gres/gpu=${gpus
 
 /** A node's state as `scontrol show node` prints it, e.g. "MIXED+DRAIN". */
 export function nodeState(cluster: SimulatedCluster, node: SimulatedNode): string {
-  const flags = [...(node.drain ? ['DRAIN'] : []), ...(node.base !== 'FUTURE' && !node.hostUp ? ['NOT_RESPONDING'] : [])]
+  const flags = [
+    ...(node.drain ? ['DRAIN'] : []),
+    ...(node.base !== 'FUTURE' && !node.hostUp ? ['NOT_RESPONDING'] : []),
+  ]
   return [baseState(cluster, node), ...flags].join('+')
 }
 

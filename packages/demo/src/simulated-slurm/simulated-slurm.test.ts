@@ -102,7 +102,13 @@ describe('the simulated Slurm, seen by the real client', () => {
 
   it('is what the client says it is, whatever happens', async () => {
     const name = fc.integer({ min: 1, max: 4 }).map((number) => `train-00${number}`)
-    const state = fc.constantFrom('DRAIN' as const, 'UNDRAIN' as const, 'RESUME' as const, 'DOWN' as const, 'FUTURE' as const)
+    const state = fc.constantFrom(
+      'DRAIN' as const,
+      'UNDRAIN' as const,
+      'RESUME' as const,
+      'DOWN' as const,
+      'FUTURE' as const,
+    )
     const step = fc.oneof(
       fc.record({ kind: fc.constant('join' as const), name }),
       fc.record({ kind: fc.constant('leave' as const), name }),

@@ -103,9 +103,7 @@ function update(words: readonly string[], cluster: SimulatedCluster, now: number
   )
   for (const name of expandHostlist(list)) {
     const node = cluster.nodes.get(name)
-    const refusal = node
-      ? updateNode(cluster, node, keys, now)
-      : 'slurm_update error: Invalid node name specified'
+    const refusal = node ? updateNode(cluster, node, keys, now) : 'slurm_update error: Invalid node name specified'
     if (refusal !== undefined) return failed(refusal)
   }
   return printed('')

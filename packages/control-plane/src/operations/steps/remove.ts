@@ -1,4 +1,5 @@
 import type { SlurmNaming } from '@navarch/core/operation/operation'
+import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isBusy, isCloud, isDown, isDrain, isDynamic, isFuture } from '@navarch/slurm/node-state'
 import type { FleetChange } from '../../fleet/fleet.ts'
 import { reasonPrefix, type SlurmLink } from '../../slurm/slurm-link.ts'
@@ -6,6 +7,9 @@ import type { MachineRecord } from '../../store/store.ts'
 import type { OperationDeps } from '../deps.ts'
 import { providerErrorOf } from '../provider-gate.ts'
 import type { StepContext, StepOutcome } from '../step.ts'
+
+/** Reason of a name that has lost its host and is free for the next one. */
+const noHostReason = `${reasonPrefix}no host`
 
 /** Ends the node's machine, waits until it is certainly gone, and frees its name in Slurm. */
 export async function remove(deps: OperationDeps, context: StepContext): Promise<StepOutcome> {
@@ -116,11 +120,22 @@ async function freeName(slurm: SlurmLink, name: string, naming: SlurmNaming | un
     return
   }
   if (naming === 'cloud' || (naming === undefined && isCloud(node.state))) {
-    // POWER_DOWN_FORCE would requeue jobs that Slurm has given to the name in the meantime.
-    if (!isBusy(node.state) && !node.state.flags.includes('POWERED_DOWN')) await slurm.update(name, { state: 'POWER_DOWN_FORCE' })
+    await freeCloudName(slurm, name, node)
     return
   }
-  if (!isDrain(node.state) && !isDown(node.state)) await slurm.update(name, { state: 'DRAIN', reason: `${reasonPrefix}no host` })
+  if (!isDrain(node.state) && !isDown(node.state)) await slurm.update(name, { state: 'DRAIN', reason: noHostReason })
+}
+
+/**
+ * Powers a CLOUD name down where Slurm does power saving. Where it does not, it refuses that (seen on 22.05 and 24.11), and
+ * the name is set DOWN: a name without a host that looked idle would be given jobs and never answer.
+ */
+async function freeCloudName(slurm: SlurmLink, name: string, node: NodeRecord): Promise<void> {
+  // Either would requeue jobs that Slurm has given to the name in the meantime.
+  if (isBusy(node.state) || node.state.flags.includes('POWERED_DOWN')) return
+  const { resumeProgram } = await slurm.config()
+  if (resumeProgram !== undefined) await slurm.update(name, { state: 'POWER_DOWN_FORCE' })
+  else if (!isDown(node.state)) await slurm.update(name, { state: 'DOWN', reason: noHostReason })
 }
 
 function withoutMachine<T extends { machine?: unknown }>(node: T): Omit<T, 'machine'> {

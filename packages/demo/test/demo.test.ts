@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { NodeJson, OperationJson } from '@navarch/api/rest'
+import { runCommand } from '@navarch/system/run-command'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../../cli/bin/navarch.js', import.meta.url))
+
+describe('npm run demo', () => {
+  let folder: string
+  const children = new Set<ChildProcess>()
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'navarch-demo-test-'))
+  })
+  afterEach(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await rm(folder, { recursive: true })
+  })
+
+  function startDemo(...args: string[]) {
+    const child = spawn(process.execPath, [main, ...args], {
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    children.add(child)
+    const output = { stdout: '', stderr: '' }
+    child.stdout.on('data', (chunk) => {
+      output.stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      output.stderr += chunk
+    })
+    const exited = once(child, 'exit').then(([code]) => {
+      children.delete(child)
+      return code
+    })
+    return { child, output, exited }
+  }
+
+  it('shows a whole replacement, answers the CLI, and leaves nothing behind', { timeout: 60_000 }, async () => {
+    const { child, output, exited } = startDemo('--port', '0', '--nodes', '8', '--speed', '6')
+    await expect.poll(() => output.stdout, { timeout: 15_000 }).toContain('Ctrl-C')
+    const url = /address +(http:\S+)/.exec(output.stdout)?.[1] ?? ''
+    const get = async <T>(path: string) => (await (await fetch(`${url}/api/v1/${path}`)).json()) as T
+
+    const replaced = async () => {
+      const operations = await get<OperationJson[]>('operations?all=true')
+      return operations.find(({ kind, state }) => kind === 'replace' && state === 'succeeded')
+    }
+    await expect.poll(replaced, { timeout: 40_000, interval: 500 }).toBeDefined()
+    const node = (await replaced())?.node ?? ''
+    await expect.poll(() => output.stdout).toMatch(new RegExp(`${node} +returned`))
+    for (const what of ['fault seen', 'drained', 'machine ended', 'new machine', 'verified']) {
+      expect(output.stdout).toMatch(new RegExp(`${node} +${what}`))
+    }
+    expect((await get<NodeJson>(`nodes/${node}`)).gpu_count).toBe(8)
+
+    const listed = await runCommand(process.execPath, [cli, '-s', url, 'list', '-o', 'json'], { deadlineMs: 15_000 })
+    expect(listed).toMatchObject({ code: 0, stderr: '' })
+    const nodes: NodeJson[] = JSON.parse(listed.stdout)
+    expect(nodes.length).toBeGreaterThanOrEqual(8)
+    expect(nodes.map((each) => each.pool)).toContain('dev')
+
+    // A terminal signals the whole group, and npm hands it on: it comes twice.
+    child.kill('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGINT')
+    expect(await exited).toBe(0)
+    expect(output.stderr).toBe('')
+    expect(await readdir(folder)).toEqual([])
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+  })
+
+  it('says how to choose another port when its own is taken', async () => {
+    await using blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const address = blocker.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const { output, exited } = startDemo('--port', String(port))
+    expect(await exited).toBe(1)
+    expect(output.stderr).toContain(`127.0.0.1:${port}`)
+    expect(output.stderr).toContain('--port')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('refuses what it cannot do, and starts nothing', async () => {
+    const wrong = startDemo('--nodes', '1')
+    expect(await wrong.exited).toBe(2)
+    expect(wrong.output.stderr).toContain('from 2 to 500')
+    const used = startDemo('--data-dir', fileURLToPath(new URL('.', import.meta.url)))
+    expect(await used.exited).toBe(1)
+    expect(used.output.stderr).toContain('is not empty')
+  })
+})
