@@ -30,7 +30,10 @@ const checks: Readonly<Record<string, () => Promise<string[]>>> = {
   types: () => tool('tsc', '--noEmit', '--pretty', 'false', '-p', '.'),
   'protobuf lint': () => tool('buf', 'lint'),
   'import boundaries': async () => findBoundaryProblems(await readRepository()),
-  'generated files': () => generate('check'),
+  'generated files': async () => {
+    const { changes, failures } = await generate('check')
+    return [...changes, ...failures]
+  },
   'repository hygiene': async () => findHygieneProblems(await readTexts()),
   'links of the documents': checkLinks,
   'unused exports': checkExports,

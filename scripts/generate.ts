@@ -41,18 +41,23 @@ const generators: Readonly<Record<string, () => Promise<Files>>> = {
     ]),
 }
 
-/** Makes every generated file anew. @returns one sentence for each that is not as it should be, or was written */
-export async function generate(mode: 'check' | 'write'): Promise<string[]> {
+/** Makes every generated file anew; one that cannot be made does not stop the others. */
+export async function generate(mode: 'check' | 'write'): Promise<{ changes: string[]; failures: string[] }> {
   const changes: string[] = []
+  const failures: string[] = []
   for (const [source, make] of Object.entries(generators)) {
-    for (const [path, content] of await make()) {
-      const current = await read(path).catch(() => undefined)
-      if (current === content) continue
-      if (mode === 'write') await writeFile(join(root, path), content)
-      changes.push(mode === 'write' ? `wrote ${path}` : `${path} is not what ${source} makes: npm run generate`)
+    try {
+      for (const [path, content] of await make()) {
+        const current = await read(path).catch(() => undefined)
+        if (current === content) continue
+        if (mode === 'write') await writeFile(join(root, path), content)
+        changes.push(mode === 'write' ? `wrote ${path}` : `${path} is not what ${source} makes: npm run generate`)
+      }
+    } catch (error) {
+      failures.push(`cannot generate from ${source}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  return changes
+  return { changes, failures }
 }
 
 async function generateMessages(): Promise<Files> {
@@ -81,7 +86,7 @@ export function between(document: string, name: string, content: string): string
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-  const changes = await generate(values.check ? 'check' : 'write')
-  for (const change of changes) console.log(change)
-  process.exitCode = values.check && changes.length > 0 ? 1 : 0
+  const { changes, failures } = await generate(values.check ? 'check' : 'write')
+  for (const line of [...changes, ...failures]) console.log(line)
+  process.exitCode = failures.length > 0 || (values.check && changes.length > 0) ? 1 : 0
 }

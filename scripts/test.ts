@@ -70,7 +70,8 @@ async function main(): Promise<number> {
 
   let total = emptyTally
   if (selected.includes('check')) total = addTallies(total, await checksTally())
-  const env: NodeJS.ProcessEnv = { ...process.env, [runMark]: runId }
+  const colour = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+  const env: NodeJS.ProcessEnv = { ...process.env, ...colour, [runMark]: runId }
   if (selected.includes('slurm') || selected.includes('e2e')) {
     headline('machine')
     env['NAVARCH_TEST_SLURM_ROOTS'] ??= await prepareMachine()

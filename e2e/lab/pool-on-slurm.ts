@@ -178,7 +178,8 @@ async function must(program: string, ...args: string[]): Promise<void> {
   if (result.code !== 0) throw new Error(`${program}: ${result.stderr || result.stdout}`)
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody uses now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

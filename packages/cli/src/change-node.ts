@@ -16,8 +16,17 @@ export interface NodeChange {
 }
 
 /** Changes one node, and prints what happened and the operation that carries it out. */
-export async function changeNode(context: CommandContext, client: Client, id: string, change: NodeChange): Promise<NodeJson> {
-  const node = await client.post<NodeJson>(change.route, { id }, change.reason === undefined ? {} : { reason: change.reason })
+export async function changeNode(
+  context: CommandContext,
+  client: Client,
+  id: string,
+  change: NodeChange,
+): Promise<NodeJson> {
+  const node = await client.post<NodeJson>(
+    change.route,
+    { id },
+    change.reason === undefined ? {} : { reason: change.reason },
+  )
   const lines = [`Node ${node.id} ${change.done}`, ...node.operations.map((operation) => `Operation ID: ${operation}`)]
   context.io.stdout.write(await renderDocument(context, node, () => `${lines.join('\n')}\n`, { many: true }))
   warnOfSilence(context, node)
@@ -27,7 +36,7 @@ export async function changeNode(context: CommandContext, client: Client, id: st
 /** The newest operation of a node that is not over; undefined when there is none. */
 export async function openOperation(client: Client, node: NodeJson): Promise<OperationJson | undefined> {
   const id = node.operations.at(-1)
-  return id === undefined ? undefined : client.getObject<OperationJson>('operation', { id })
+  return id === undefined ? undefined : client.get<OperationJson>('operation', { id })
 }
 
 function warnOfSilence({ io }: CommandContext, node: NodeJson): void {

@@ -13,3 +13,8 @@ export class CliError extends Error {
     this.remedy = remedy
   }
 }
+
+/** The one or two lines that stderr gets for an error. */
+export function formatError({ message, remedy }: CliError): string {
+  return `navarch: ${message}\n${remedy ? `  ${remedy}\n` : ''}`
+}

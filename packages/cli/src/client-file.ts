@@ -23,7 +23,11 @@ export async function parseClientFile(path: string, text: string): Promise<Clien
   const content: unknown = document.toJS()
   if (content === null) return { path }
   if (typeof content !== 'object' || Array.isArray(content)) {
-    throw new CliError(exitCodes.usage, `${path}: this is no map of keys`, 'Write a line such as "server: http://localhost:50051".')
+    throw new CliError(
+      exitCodes.usage,
+      `${path}: this is no map of keys`,
+      'Write a line such as "server: http://localhost:50051".',
+    )
   }
   const entries = content as Record<string, unknown>
   for (const key of Object.keys(entries)) if (!keys.includes(key)) throw unknownKey(path, key)

@@ -54,7 +54,10 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
       return await work(AbortSignal.any([deadline.signal, io.signal]))
     } catch (error) {
       if (error instanceof CliError || io.signal.aborted) throw error
-      throw unreachable(settings, deadline.signal.aborted ? `no answer within ${settings.timeoutMs} ms` : reasonOf(error))
+      throw unreachable(
+        settings,
+        deadline.signal.aborted ? `no answer within ${settings.timeoutMs} ms` : reasonOf(error),
+      )
     } finally {
       cancel()
     }
@@ -83,10 +86,14 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
         const opening = new AbortController()
         const abort = () => opening.abort()
         signal.addEventListener('abort', abort, { once: true })
-        const response = await send(`${routePath('events')}${queryText({ after })}`, AbortSignal.any([opening.signal, ended]), {
-          accept: 'text/event-stream',
-          headers: { 'last-event-id': String(after) },
-        })
+        const response = await send(
+          `${routePath('events')}${queryText({ after })}`,
+          AbortSignal.any([opening.signal, ended]),
+          {
+            accept: 'text/event-stream',
+            headers: { 'last-event-id': String(after) },
+          },
+        )
         signal.removeEventListener('abort', abort)
         const type = response.headers.get('content-type') ?? ''
         if (response.ok && type.startsWith('text/event-stream') && response.body) return response.body

@@ -10,55 +10,59 @@ const silenceMs = 60_000
 const backoff = { firstMs: 500, maxMs: 10_000 }
 
 /**
- * Events after number `after` (without it: from now on) as they happen, each once and in order, until the user ends it.
- * A connection that breaks is made again where it broke; one that was never there is an error.
+ * Events after number `after` as they happen, each once and in order, until the user ends it. A connection that breaks
+ * is made again where it broke; one that was never there is an error.
  */
-export async function* followEvents(client: Client, io: Io, after: number | undefined): AsyncGenerator<EventJson> {
+export async function* followEvents(client: Client, io: Io, after: number): AsyncGenerator<EventJson> {
   let last = after
   let connected = false
   let failures = 0
   while (!io.signal.aborted) {
     try {
-      for await (const event of stream(last)) {
-        if (last !== undefined && event.seq <= last) continue
+      for await (const event of connection()) {
+        if (event.seq <= last) continue
         last = event.seq
         yield event
       }
     } catch (error) {
       if (io.signal.aborted) return
-      const passing = error instanceof CliError && error.code === exitCodes.unreachable
-      if (!passing || !connected) throw error
+      if (!(error instanceof CliError) || error.code !== exitCodes.unreachable || !connected) throw error
+      // The first failure may be no more than a restart.
       if (failures === 1) io.stderr.write(`navarch: ${error.message}; waiting for it\n`)
     }
-    await io.clock.sleep(backoffDelay(backoff, failures++, 1), io.signal).catch(() => {})
+    await io.clock.sleep(backoffDelay(backoff, failures, io.random()), io.signal).catch(() => {})
+    failures++
   }
 
-  async function* stream(from: number | undefined): AsyncGenerator<EventJson> {
+  /** The events of one connection; a connection that breaks ends them. */
+  async function* connection(): AsyncGenerator<EventJson> {
     const silence = new AbortController()
-    let cancel = () => {}
-    const alive = () => {
-      cancel()
-      cancel = io.clock.after(silenceMs, () => silence.abort())
-    }
-    const resume: Record<string, string> = from === undefined ? {} : { 'last-event-id': String(from) }
+    const body = await client.openEvents(last, AbortSignal.any([silence.signal, io.signal]))
+    if (failures > 1) io.stderr.write('navarch: connected again\n')
+    connected = true
+    failures = 0
+    const parse = createSseParser()
+    const decoder = new TextDecoder()
+    let cancel = io.clock.after(silenceMs, () => silence.abort())
     try {
-      const body = await client.openStream('events', { after: from }, resume, silence.signal)
-      if (connected && failures > 1) io.stderr.write('navarch: connected again\n')
-      connected = true
-      failures = 0
-      alive()
-      const parse = createSseParser()
-      const decoder = new TextDecoder()
-      for await (const chunk of body) {
-        alive()
+      for await (const chunk of unbroken(body)) {
+        cancel()
+        cancel = io.clock.after(silenceMs, () => silence.abort())
         for (const { data } of parse(decoder.decode(chunk, { stream: true }))) yield JSON.parse(data) as EventJson
       }
-    } catch (error) {
-      // What ends a stream that was open is passing, whatever it is called.
-      if (error instanceof CliError) throw error
     } finally {
       cancel()
       silence.abort()
     }
+  }
+}
+
+/** The chunks of a stream until it ends or breaks, which for a follower is the same. */
+async function* unbroken(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  for (;;) {
+    const chunk = await reader.read().catch(() => ({ done: true, value: undefined }) as const)
+    if (chunk.done) return
+    yield chunk.value
   }
 }

@@ -22,9 +22,9 @@ export async function followOperation(context: CommandContext, client: Client, i
   const told = new Set<string>()
   let over = false
   const status = await watch(context, {
-    fetch: () => client.getObject<OperationJson>('operation', { id }),
+    fetch: () => client.get<OperationJson>('operation', { id }),
     table: (operation) =>
-      io.isTTY ? describeOperation(operation, io.clock.now(), context.table()) : news(operation, told),
+      io.stdout.isTTY ? describeOperation(operation, io.clock.now(), context.table()) : news(operation, told),
     until: (operation) => {
       over = isOver(operation)
       if (!over) return undefined

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
-import { CliError, type ExitCode, exitCodes } from './cli-error.ts'
+import { CliError, exitCodes, formatError } from './cli-error.ts'
+import { createContext } from './context.ts'
 import type { Io } from './io.ts'
 import { createProgram } from './program/program.ts'
 
@@ -8,28 +9,34 @@ import { createProgram } from './program/program.ts'
  * @param args the arguments after the program's name
  * @returns the exit status
  */
-export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  let exitCode: ExitCode = exitCodes.ok
-  const program = createProgram(io, (code) => {
-    exitCode = code
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const [first] = args
+  let status: number = exitCodes.ok
+  const program = createProgram(io.stdout, io.stderr, async (flags, work) => {
+    status = await work(createContext(flags, io))
   })
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    if (first === undefined) program.outputHelp()
+    else if (first === '__complete') {
+      const { printCandidates } = await import('./completion/print-candidates.ts')
+      await printCandidates(program, args.slice(1), io)
+    } else await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
-    if (!io.signal.aborted) return tell(error, io)
+    // What an interrupted request throws is of no interest; what a command has to say still is.
+    if (!io.signal.aborted || error instanceof CliError) status = tell(error, io)
   }
-  return io.signal.aborted ? exitCodes.interrupted : exitCode
+  return io.signal.aborted ? exitCodes.interrupted : status
 }
 
-function tell(error: unknown, io: Io): ExitCode {
+function tell(error: unknown, io: Io): number {
   // commander has printed its own errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  const message = error instanceof Error ? error.message : String(error)
   if (error instanceof CliError) {
-    io.stderr.write(`navarch: ${message}\n${error.remedy === undefined ? '' : `${error.remedy}\n`}`)
+    io.stderr.write(formatError(error))
     return error.code
   }
+  const message = error instanceof Error ? error.message : String(error)
   const detail = io.env['NAVARCH_DEBUG'] && error instanceof Error ? error.stack : undefined
-  io.stderr.write(`navarch: internal error: ${message}\n${detail ?? 'NAVARCH_DEBUG=1 shows where.'}\n`)
+  io.stderr.write(`navarch: internal error: ${message}\n  ${detail ?? 'NAVARCH_DEBUG=1 shows where.'}\n`)
   return exitCodes.failed
 }

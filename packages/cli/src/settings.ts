@@ -80,7 +80,8 @@ function chooseToken(flag: string | undefined, files: readonly ClientFile[], { e
 /** "host:port" is accepted too, since that is how addresses are often handed on. */
 function parseServer(text: string, source: string): string {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
-  const plain = url && /^https?:$/.test(url.protocol) && url.hostname !== '' && !url.search && !url.hash && !url.username
+  const plain =
+    url && /^https?:$/.test(url.protocol) && url.hostname !== '' && !url.search && !url.hash && !url.username
   if (!plain) throw usage(`${source}: "${text}" is not an address such as http://control-plane:50051`)
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }

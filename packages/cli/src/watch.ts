@@ -23,8 +23,6 @@ const readings = new Set([
 export interface Watched<T> {
   fetch: () => Promise<T>
   table: (document: T) => string
-  /** The tables follow each other, each with what is new, in place of being redrawn. */
-  append?: boolean
   /** Ends the watch with this status; never by default. */
   until?: (document: T) => number | undefined
   intervalMs?: number
@@ -37,7 +35,7 @@ export interface Watched<T> {
  */
 export async function watch<T>(context: CommandContext, watched: Watched<T>): Promise<number> {
   const { io } = context
-  const onScreen = io.stdout.isTTY && !watched.append && (context.output === 'table' || context.output === 'wide')
+  const onScreen = io.stdout.isTTY && (context.output === 'table' || context.output === 'wide')
   let shown: string | undefined
   let away = false
   while (!io.signal.aborted) {

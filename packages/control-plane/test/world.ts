@@ -111,7 +111,10 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
         provider: (name) => (name === 'fake' ? guard(provider, () => dead) : undefined),
         pool: (name) => (name === pool.name ? pool : undefined),
         gate: createProviderGate(() => 0.5),
-        bootstrapper: { run: () => Promise.reject(new Error('fake machines need none')) },
+        bootstrapper: {
+          run: () => Promise.reject(new Error('fake machines need none')),
+          retire: () => Promise.reject(new Error('fake machines go by themselves')),
+        },
         clock,
         log: silentLog,
         newToken: newId,

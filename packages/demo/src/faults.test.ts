@@ -1,4 +1,3 @@
-import type { NodeJson } from '@navarch/api/rest'
 import { createKernelLogParser } from '@navarch/gpu/kernel-log-line'
 import { createNvidiaSmi } from '@navarch/gpu/nvidia-smi'
 import { createSimulatedGpus } from '@navarch/gpu/simulated-gpus'
@@ -21,9 +20,9 @@ function hostOf(node: string, bootedAt = 0): SimulatedHost & { lines: string[] }
   }
 }
 
-function candidate(name: string, busyForMs?: number, node: Partial<NodeJson> = {}, bootedAt = 0): Candidate {
-  const good = { status: 'active', health: 'healthy', operations: [], health_events: [] } as unknown as NodeJson
-  return { host: hostOf(name, bootedAt), node: { ...good, id: name, ...node }, busyForMs }
+function candidate(name: string, busyForMs?: number, node: Partial<Candidate['node']> = {}, bootedAt = 0): Candidate {
+  const good = { status: 'active', health: 'healthy', health_events: [] } as const
+  return { host: hostOf(name, bootedAt), node: { ...good, operations: [], ...node }, busyForMs }
 }
 
 /** What the agent's own parsers make of a fault. */
@@ -70,6 +69,7 @@ describe('faults', () => {
       candidate('drained', 9_000, { status: 'drained' }),
       candidate('ill', 9_000, { health: 'degraded' }),
       candidate('in-hand', 9_000, { operations: ['op1'] }),
+      candidate('marked', 9_000, { health_events: [{ active: true }] }),
     ]
     expect(chooseVictim('application', candidates)).toBeUndefined()
   })

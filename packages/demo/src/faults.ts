@@ -35,7 +35,7 @@ export function faultTime(schedule: FaultSchedule, number: number): number {
 export interface Candidate {
   host: SimulatedHost
   /** As the control plane shows it. */
-  node: NodeJson
+  node: Pick<NodeJson, 'status' | 'health' | 'operations'> & { health_events: readonly { active: boolean }[] }
   /** ms until the last job on it ends; undefined when it has none. */
   busyForMs: number | undefined
 }
@@ -55,7 +55,7 @@ export function chooseVictim(kind: FaultKind, candidates: readonly Candidate[]):
   return (soonest ?? good[0])?.host
 }
 
-function isInService(node: NodeJson): boolean {
+function isInService(node: Candidate['node']): boolean {
   const marked = node.health_events.some((event) => event.active)
   return node.status === 'active' && node.health === 'healthy' && node.operations.length === 0 && !marked
 }

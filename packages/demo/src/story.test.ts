@@ -74,13 +74,29 @@ describe('the story', () => {
     ])
   })
 
-  it('says why a node that was to be given up stays', () => {
+  it('counts the nodes that were to be given up and got work in the meantime', () => {
+    const start = ['op1', 'op2', 'op3'].map((operation) =>
+      event('operation', 'scale-down started: idle', 0, { operation }),
+    )
+    const end = (operation: string, message: string) => event('operation-step', message, 1, { operation })
     expect(
       tell([
-        event('operation', 'scale-down started: idle', 0, { operation: 'op1' }),
-        event('operation-step', 'drain skipped: the node got a job', 1, { operation: 'op1' }),
+        ...start,
+        end('op1', 'drain skipped: the node got a job'),
+        end('op2', 'remove succeeded: machine fake-2 ended'),
+        end('op3', 'wait skipped: the node got job 123'),
       ]),
-    ).toEqual(['train-007 stays the node got a job'])
+    ).toEqual(['train shrunk 1 node left: idle, drained, machine ended; 2 nodes got work in the meantime and stay'])
+  })
+
+  it('tells what an operator asks for, and how it ends', () => {
+    const operation = { operation: 'op1' }
+    expect(
+      tell([
+        event('operation', 'cordon started: bad cable', 0, operation),
+        event('operation-step', 'drain succeeded: drained in Slurm', 1, operation),
+      ]),
+    ).toEqual(['train-007 cordon bad cable', 'train-007 drained drained in Slurm: no new job starts there'])
   })
 
   it('shortens what would not fit a line', () => {

@@ -1,4 +1,6 @@
 import type { EventJson, HealthEventJson } from '@navarch/api/rest'
+import { type OperationKind, operationKinds, operationSteps } from '@navarch/core/operation/operation'
+import { createStoryGroups, secondsSince } from './story-groups.ts'
 import { formatLine, type StoryLine } from './story-line.ts'
 
 /** Tells events as they come, for people. Keeps what it must remember between them. */
@@ -22,48 +24,26 @@ const meanings: Record<string, string> = {
 }
 
 interface OpenOperation {
-  kind: string
+  kind: OperationKind
   node: string
   startedAt: number
   /** Whether it was told that the node's jobs are waited for. */
-  waits?: boolean
+  waits: boolean
 }
 
 /** Makes the story. */
 export function createStory({ colour, findingOf }: StoryOptions): Story {
   const operations = new Map<string, OpenOperation>()
-  const groups = new Map<string, { count: number; done: number; startedAt: number }>()
-
-  /** Nodes that come or go together are told of once, when the last of them is through. */
-  function join(event: EventJson, kind: string): void {
-    const key = `${kind} ${event.pool}`
-    const group = groups.get(key) ?? { count: 0, done: 0, startedAt: Date.parse(event.at) }
-    groups.set(key, { ...group, count: group.count + 1 })
-  }
-
-  function leave(event: EventJson, kind: string, done: boolean): StoryLine[] {
-    const key = `${kind} ${event.pool}`
-    const group = groups.get(key)
-    if (!group) return []
-    group.count--
-    if (done) group.done++
-    if (group.count > 0) return []
-    groups.delete(key)
-    if (group.done === 0) return []
-    const nodes = group.done === 1 ? '1 node' : `${group.done} nodes`
-    const detail =
-      kind === 'provision'
-        ? `${nodes} joined: verified and given to Slurm after ${seconds(event, group.startedAt)}`
-        : `${nodes} left: idle, drained, machine ended`
-    return [{ event, subject: event.pool, what: kind === 'provision' ? 'grown' : 'shrunk', detail, tone: 'good' }]
-  }
+  const groups = createStoryGroups()
 
   function onOperation(event: EventJson): StoryLine[] {
-    const kind = /^(\S+) started: /.exec(event.message)?.[1]
-    if (kind === undefined) return [{ event, what: 'operator', detail: event.message }]
-    operations.set(event.operation, { kind, node: event.node, startedAt: Date.parse(event.at) })
-    if (kind === 'provision' || kind === 'scale-down') join(event, kind)
-    return []
+    const [, word = '', reason = ''] = /^(\S+) started: (.*)$/s.exec(event.message) ?? []
+    const kind = operationKinds.find((known) => known === word)
+    if (!kind) return [{ event, what: 'operator', detail: event.message }]
+    operations.set(event.operation, { kind, node: event.node, startedAt: Date.parse(event.at), waits: false })
+    if (kind === 'provision' || kind === 'scale-down') groups.enter(event, kind)
+    // Why a node is replaced has just been told as its fault.
+    return kind === 'cordon' || kind === 'drain' || kind === 'uncordon' ? [{ event, what: kind, detail: reason }] : []
   }
 
   function onStep(event: EventJson): StoryLine[] {
@@ -71,51 +51,27 @@ export function createStory({ colour, findingOf }: StoryOptions): Story {
     const operation = operations.get(event.operation)
     if (!operation) return []
     const { kind } = operation
-    const last = (step === 'return' || (kind === 'scale-down' && step === 'remove')) && state === 'succeeded'
+    const done = step === operationSteps[kind].at(-1) && state === 'succeeded'
     const broken = state === 'failed' || state === 'skipped'
-    if (last || broken) operations.delete(event.operation)
-    const lines: StoryLine[] = []
-    if (kind === 'scale-down' && broken) lines.push({ event, what: 'stays', detail })
-    else if (broken)
-      lines.push({ event, what: `${kind} ${state === 'failed' ? 'failed' : 'ended'}`, detail, tone: 'bad' })
-    else if (kind !== 'provision' && kind !== 'scale-down')
-      lines.push(...onRepairStep(event, operation, step, state, detail))
-    if ((kind === 'provision' || kind === 'scale-down') && (last || broken)) lines.push(...leave(event, kind, last))
-    return lines
-  }
-
-  function onRepairStep(
-    event: EventJson,
-    operation: OpenOperation,
-    step: string,
-    state: string,
-    detail: string,
-  ): StoryLine[] {
-    if (step === 'wait' && state === 'waiting' && detail.startsWith('waits for ')) {
-      if (operation.waits) return []
-      operation.waits = true
-      return [{ event, what: 'waits', detail: `${detail.slice('waits '.length)} to end` }]
+    const over = done || broken
+    if (over) operations.delete(event.operation)
+    const failure: StoryLine = {
+      event,
+      what: `${kind} ${state === 'failed' ? 'failed' : 'ended'}`,
+      detail,
+      tone: 'bad',
     }
-    if (state !== 'succeeded') return []
-    switch (step) {
-      case 'drain':
-        return [{ event, what: 'drained', detail: `${detail}: no new job starts there` }]
-      case 'remove':
-        return [{ event, what: 'machine ended', detail: detail.replace(/^machine (\S+) ended$/, '$1') }]
+    switch (kind) {
+      case 'scale-down':
+        return over ? groups.leave(event, kind, done) : []
       case 'provision':
-        return [{ event, what: 'new machine', detail: detail.replace(/^machine /, '') }]
-      case 'verify':
-        return [{ event, what: 'verified', detail }]
-      case 'return':
-        return [
-          { event, what: 'returned', detail: `${detail} after ${seconds(event, operation.startedAt)}`, tone: 'good' },
-        ]
+        return [...(broken ? [failure] : []), ...(over ? groups.leave(event, kind, done) : [])]
       default:
-        return []
+        return broken ? [failure] : onRepairStep(event, operation, { step, state, detail })
     }
   }
 
-  /** Of a node that is being repaired, further symptoms of the same fault are no news. */
+  /** Of a node that is being replaced, further symptoms of the same fault are no news. */
   function onFinding(event: EventJson): StoryLine[] {
     if ([...operations.values()].some(({ kind, node }) => kind === 'replace' && node === event.node)) return []
     const finding = findingOf(event.node, event.message)
@@ -125,8 +81,6 @@ export function createStory({ colour, findingOf }: StoryOptions): Story {
     const seen: StoryLine = { event, what: 'fault seen', detail: `${event.message}${where}`, tone }
     return meaning === undefined ? [seen] : [seen, { event, what: '', detail: meaning, repeat: true }]
   }
-
-  return { tell: (event) => linesOf(event).map((line) => formatLine(line, colour)) }
 
   function linesOf(event: EventJson): StoryLine[] {
     switch (event.type) {
@@ -146,6 +100,36 @@ export function createStory({ colour, findingOf }: StoryOptions): Story {
         return []
     }
   }
+
+  return { tell: (event) => linesOf(event).map((line) => formatLine(line, colour)) }
+}
+
+/** A step of an operation on one node that serves. The first wait is told, its progress is not. */
+function onRepairStep(
+  event: EventJson,
+  operation: OpenOperation,
+  { step, state, detail }: { step: string; state: string; detail: string },
+): StoryLine[] {
+  if (step === 'wait' && state === 'waiting' && detail.startsWith('waits for ') && !operation.waits) {
+    operation.waits = true
+    return [{ event, what: 'waits', detail: `${detail.slice('waits '.length)} to end` }]
+  }
+  if (state !== 'succeeded') return []
+  const took = secondsSince(operation.startedAt, event)
+  switch (step) {
+    case 'drain':
+      return [{ event, what: 'drained', detail: `${detail}: no new job starts there` }]
+    case 'remove':
+      return [{ event, what: 'machine ended', detail: detail.replace(/^machine (\S+) ended$/, '$1') }]
+    case 'provision':
+      return [{ event, what: 'new machine', detail: detail.replace(/^machine /, '') }]
+    case 'verify':
+      return [{ event, what: 'verified', detail }]
+    case 'return':
+      return [{ event, what: 'returned', detail: `${detail} after ${took}`, tone: 'good' }]
+    default:
+      return []
+  }
 }
 
 /** "scaling up from 24 to 25: why" as "24 -> 25: why". */
@@ -153,8 +137,4 @@ function sizeLine(event: EventJson): StoryLine {
   const [, way = '', from, to, why] = /^scaling (up|down) from (\d+) to (\d+): (.*)$/s.exec(event.message) ?? []
   if (way === '') return { event, subject: event.pool, what: 'size', detail: event.message }
   return { event, subject: event.pool, what: way === 'up' ? 'grows' : 'shrinks', detail: `${from} -> ${to}: ${why}` }
-}
-
-function seconds(event: EventJson, since: number): string {
-  return `${Math.round((Date.parse(event.at) - since) / 1000)} s`
 }

@@ -48,6 +48,8 @@ export interface Provider {
   readonly bootDeadlineMs: number
   /** Its machines become nodes by themselves: nobody logs in to set them up. Default false. */
   readonly selfBootstraps?: boolean
+  /** Its machines live on after `terminate`: what runs there must be stopped first. Default false. */
+  readonly keepsMachines?: boolean
   /** Makes one machine and returns as soon as it has an id; its address may come later, through `get`. */
   launch(request: LaunchRequest, signal: AbortSignal): Promise<Machine>
   /** The machine, or undefined when it is certainly gone. */

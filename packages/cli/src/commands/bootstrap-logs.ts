@@ -8,13 +8,17 @@ import { listTable, show } from '../show.ts'
 export async function bootstrapLogs(context: CommandContext, id: string): Promise<number> {
   const client = await context.connect()
   const now = context.io.clock.now()
-  return show(context, {}, {
-    fetch: () => client.getList<BootstrapLogJson>('nodeBootstrapLogs', {}, { id }),
-    table: (logs) =>
-      listTable(context, logs, `No bootstrap of ${id} is recorded`, (rows) =>
-        rows.map((log) => describe(log, now)).join('\n'),
-      ),
-  })
+  return show(
+    context,
+    {},
+    {
+      fetch: () => client.listOf<BootstrapLogJson>('nodeBootstrapLogs', { id }),
+      table: (logs) =>
+        listTable(context, logs, `No bootstrap of ${id} is recorded`, (rows) =>
+          rows.map((log) => describe(log, now)).join('\n'),
+        ),
+    },
+  )
 }
 
 function describe(log: BootstrapLogJson, now: number): string {

@@ -9,7 +9,11 @@ export interface DrainOptions {
 }
 
 /** `navarch drain NODE...`: no new work; running jobs end by themselves. All drains start before any is waited for. */
-export async function drain(context: CommandContext, ids: string[], { wait, ...reason }: DrainOptions): Promise<number> {
+export async function drain(
+  context: CommandContext,
+  ids: string[],
+  { wait, ...reason }: DrainOptions,
+): Promise<number> {
   const client = await context.connect()
   const started: string[] = []
   const status = await eachNode(context, ids, async (id) => {

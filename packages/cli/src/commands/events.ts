@@ -17,10 +17,10 @@ export async function events(context: CommandContext, options: EventsOptions): P
   const print = async (event: EventJson) =>
     io.stdout.write(await renderDocument(context, event, () => eventLine(event), { many: true }))
 
-  const past = await client.getList<EventJson>('events', { after: options.after, limit: options.limit })
+  const past = await client.list<EventJson>('events', { after: options.after, limit: options.limit })
   for (const event of past) await print(event)
   if (options.follow) {
-    for await (const event of followEvents(client, io, past.at(-1)?.seq ?? options.after)) await print(event)
+    for await (const event of followEvents(client, io, past.at(-1)?.seq ?? options.after ?? 0)) await print(event)
   } else if (past.length === 0) io.stderr.write('No events found\n')
   return 0
 }

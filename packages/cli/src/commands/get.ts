@@ -9,7 +9,7 @@ import { show } from '../show.ts'
 export async function get(context: CommandContext, id: string, options: { watch?: boolean }): Promise<number> {
   const client = await context.connect()
   return show(context, options, {
-    fetch: () => client.getObject<NodeJson>('node', { id }),
+    fetch: () => client.get<NodeJson>('node', { id }),
     table: (node) => describeNode(node, context.io.clock.now(), context.table()),
   })
 }
@@ -22,7 +22,9 @@ function describeNode(node: NodeJson, now: number, options: TableOptions): strin
     ['Status', word(node.status)],
     ['Health', word(node.health)],
     ...(node.health_reason ? [['Reason', node.health_reason] as const] : []),
-    ...(node.hold ? [['Held', `${node.hold.action} ${formatAge(node.hold.since, now)}: ${node.hold.reason}`] as const] : []),
+    ...(node.hold
+      ? [['Held', `${node.hold.action} ${formatAge(node.hold.since, now)}: ${node.hold.reason}`] as const]
+      : []),
     ['Heartbeat', word(formatAge(node.last_heartbeat, now))],
     ['Slurm', slurmText(node, now)],
     ['Operations', node.operations.join(', ') || 'none'],
@@ -34,7 +36,12 @@ function describeNode(node: NodeJson, now: number, options: TableOptions): strin
     ['Host name', known(node.metadata.hostname)],
     ['Kernel', known(node.metadata.kernel_version)],
     ['Agent', known(node.agent_version)],
-    ['Labels', Object.entries(node.metadata.labels).map(([key, value]) => `${key}=${value}`).join(', ') || 'none'],
+    [
+      'Labels',
+      Object.entries(node.metadata.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', ') || 'none',
+    ],
   ]
   return [
     renderFields(fields, options),
@@ -64,7 +71,11 @@ const gpuColumns: Column<GpuJson>[] = [
   { header: 'UTIL', cell: (gpu) => unless(gpu.utilization, '%'), right: true },
   { header: 'TEMP', cell: (gpu) => unless(gpu.temperature_celsius, 'C'), right: true },
   { header: 'POWER', cell: (gpu) => unless(gpu.power_watts, 'W'), right: true },
-  { header: 'MEMORY', cell: (gpu) => `${gibibytes(gpu.memory_used)} / ${gibibytes(gpu.memory_total)} GiB`, right: true },
+  {
+    header: 'MEMORY',
+    cell: (gpu) => `${gibibytes(gpu.memory_used)} / ${gibibytes(gpu.memory_total)} GiB`,
+    right: true,
+  },
   { header: 'UUID', cell: (gpu) => gpu.uuid },
 ]
 

@@ -18,13 +18,17 @@ export interface ListOptions {
 export async function list(context: CommandContext, { watch = false, ...filter }: ListOptions): Promise<number> {
   const client = await context.connect()
   const filtered = Object.keys(filter).length > 0
-  return show(context, { watch }, {
-    fetch: () => client.getList<NodeJson>('nodes', filter),
-    table: (nodes) =>
-      listTable(context, nodes, filtered ? 'No nodes match' : 'No nodes found', (rows) =>
-        renderTable(columns(context.io.clock.now(), context.output === 'wide'), rows, context.table()),
-      ),
-  })
+  return show(
+    context,
+    { watch },
+    {
+      fetch: () => client.list<NodeJson>('nodes', filter),
+      table: (nodes) =>
+        listTable(context, nodes, filtered ? 'No nodes match' : 'No nodes found', (rows) =>
+          renderTable(columns(context.io.clock.now(), context.output === 'wide'), rows, context.table()),
+        ),
+    },
+  )
 }
 
 function columns(now: number, wide: boolean): Column<NodeJson>[] {

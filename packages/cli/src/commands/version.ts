@@ -11,7 +11,7 @@ export async function version(context: CommandContext, options: { client?: boole
   let problem: CliError | undefined
   if (!options.client) {
     try {
-      server = await (await context.connect()).getObject<VersionJson>('version')
+      server = await (await context.connect()).get<VersionJson>('version')
     } catch (error) {
       if (!(error instanceof CliError)) throw error
       problem = error
@@ -22,7 +22,12 @@ export async function version(context: CommandContext, options: { client?: boole
       [
         ['Client', clientVersion],
         ...(options.client ? [] : [['Server', server?.version ?? 'unknown'] as const]),
-        ...(server ? ([['Store', server.store], ['Slurm', server.slurm ?? 'none']] as const) : []),
+        ...(server
+          ? ([
+              ['Store', server.store],
+              ['Slurm', server.slurm ?? 'none'],
+            ] as const)
+          : []),
       ],
       context.table(),
     ),

@@ -33,7 +33,9 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
       .map(({ text, tone }, index) => {
         const last = index === row.length - 1
         const shown = last ? cut(text, room) : text
-        const padding = ' '.repeat(last && !columns[index]?.right ? 0 : Math.max(0, (widths[index] ?? 0) - shown.length))
+        const padding = ' '.repeat(
+          last && !columns[index]?.right ? 0 : Math.max(0, (widths[index] ?? 0) - shown.length),
+        )
         const painted = paint(shown, tone, options.colour)
         return columns[index]?.right ? padding + painted : painted + padding
       })
@@ -44,7 +46,10 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
 }
 
 /** Labels and values, one pair a line. */
-export function renderFields(fields: readonly (readonly [label: string, value: Cell])[], options: TableOptions): string {
+export function renderFields(
+  fields: readonly (readonly [label: string, value: Cell])[],
+  options: TableOptions,
+): string {
   const width = fields.reduce((widest, [label]) => Math.max(widest, label.length), 0) + 1
   return fields
     .map(([label, value]) => {

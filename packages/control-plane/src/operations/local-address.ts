@@ -7,14 +7,14 @@ import { createSocket } from 'node:dgram'
 export function localAddressTowards(remote: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(remote.includes(':') ? 'udp6' : 'udp4')
-    socket.once('error', (error) => {
+    const finish = (act: () => void) => {
+      act()
       socket.close()
-      reject(error)
-    })
-    socket.connect(9, remote, () => {
-      const { address } = socket.address()
-      socket.close()
-      resolve(address)
-    })
+    }
+    socket.once('error', (error) => finish(() => reject(error)))
+    // Its types do not say so: the callback of a connect that failed gets the error.
+    socket.connect(9, remote, (...[error]: [Error?]) =>
+      finish(() => (error ? reject(error) : resolve(socket.address().address))),
+    )
   })
 }

@@ -15,7 +15,7 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { SlurmLink } from '../slurm/slurm-link.ts'
 import type { BootstrapRecord } from '../store/store.ts'
-import type { Bootstrapper, BootstrapRequest } from './bootstrapper.ts'
+import type { Bootstrapper, BootstrapRequest, MachineAccess } from './bootstrapper.ts'
 import { localAddressTowards } from './local-address.ts'
 
 export interface SshBootstrapperDeps {
@@ -34,6 +34,11 @@ export interface SshBootstrapperDeps {
 }
 
 const sshDeadlineMs = 10 * 60_000
+const retireDeadlineMs = 20_000
+const retireScript = `for unit in slurmd navarch-node; do
+  if systemctl cat $unit > /dev/null 2>&1; then systemctl disable --now $unit; fi
+done
+`
 const systemMungeKey = '/etc/munge/munge.key'
 
 /** Label of a pool with what its dynamic nodes tell slurmctld of themselves, e.g. "Gres=gpu:8 Feature=h100". */
@@ -97,9 +102,18 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
         return failed(error instanceof Error ? error.message : String(error))
       }
     },
+    async retire(access, signal) {
+      const session = await connectSsh(await sshOptions(access, signal))
+      try {
+        const result = await session.run(retireScript, { deadlineMs: retireDeadlineMs, signal })
+        if (result.exitCode !== 0) throw new Error(`cannot stop slurmd and the agent: ${result.stderr.trim()}`)
+      } finally {
+        await session.close()
+      }
+    },
   }
 
-  async function sshOptions({ pool, address, sshPort, sshUser, hostKeys, machineId }: BootstrapRequest, signal: AbortSignal) {
+  async function sshOptions({ pool, address, sshPort, sshUser, hostKeys, machineId }: MachineAccess, signal: AbortSignal) {
     const { user, privateKeyPath, port } = pool.ssh
     return {
       address,

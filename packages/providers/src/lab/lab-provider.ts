@@ -99,7 +99,7 @@ export function createLabProvider(options: LabProviderOptions): Provider {
 export const labKernelLog = '/var/log/navarch-kernel.log'
 
 /** What lets a host without GPUs pass for one with them: a stand-in for nvidia-smi, and a kernel log to write to. */
-async function simulatedGpuFiles(gpus: number): Promise<Record<string, HostFile>> {
+export async function simulatedGpuFiles(gpus: number): Promise<Record<string, HostFile>> {
   return {
     '/usr/bin/nvidia-smi': { content: await fakeNvidiaSmi(), mode: 0o755 },
     [labKernelLog]: { content: '' },

@@ -63,6 +63,7 @@ export function createStaticProvider({ name, hosts, claimsPath, clock }: StaticP
   return {
     name,
     type: 'static',
+    keepsMachines: true,
     bootDeadlineMs: 5 * 60_000,
     launch: (request, signal) =>
       guarded(signal, () =>

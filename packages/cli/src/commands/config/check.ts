@@ -10,7 +10,8 @@ export async function configCheck(context: CommandContext, file: string): Promis
   const { io } = context
   const home = io.env['HOME']
   const parsed = parseConfig(await readConfigFile(io, file), { file, ...(home && { home }) })
-  const { errors = [], warnings } = parsed
+  const { errors = [] } = parsed
+  const warnings = parsed.errors ? [] : parsed.warnings
   for (const problem of errors) io.stderr.write(`${formatProblem(problem)}\n`)
   for (const problem of warnings) io.stderr.write(`${formatProblem(problem)} (warning)\n`)
   const summary = `${file}: ${errors.length ? counted(errors.length, 'error') : 'ok'}${warnings.length ? `, ${counted(warnings.length, 'warning')}` : ''}`

@@ -6,7 +6,8 @@ import { printDocument } from '../../output/print.ts'
 export async function operationCancel(context: CommandContext, id: string): Promise<number> {
   const client = await context.connect()
   const operation = await client.post<OperationJson>('operationCancel', { id })
-  const outcome = operation.state === 'cancelled' ? 'cancelled' : `is asked to stop; now ${operation.state} at step ${operation.step}`
+  const outcome =
+    operation.state === 'cancelled' ? 'cancelled' : `is asked to stop; now ${operation.state} at step ${operation.step}`
   await printDocument(context, operation, () => `Operation ${operation.id} ${outcome}\n`)
   return 0
 }
@@ -15,6 +16,10 @@ export async function operationCancel(context: CommandContext, id: string): Prom
 export async function operationRetry(context: CommandContext, id: string): Promise<number> {
   const client = await context.connect()
   const operation = await client.post<OperationJson>('operationRetry', { id })
-  await printDocument(context, operation, () => `Operation ${operation.id} ${operation.state} at step ${operation.step}\n`)
+  await printDocument(
+    context,
+    operation,
+    () => `Operation ${operation.id} ${operation.state} at step ${operation.step}\n`,
+  )
   return 0
 }

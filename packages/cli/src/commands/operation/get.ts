@@ -14,7 +14,7 @@ export async function operationGet(context: CommandContext, id: string, options:
   const client = await context.connect()
   if (options.follow) return followOperation(context, client, id)
   return show(context, options, {
-    fetch: () => client.getObject<OperationJson>('operation', { id }),
+    fetch: () => client.get<OperationJson>('operation', { id }),
     table: (operation) => describeOperation(operation, context.io.clock.now(), context.table()),
   })
 }

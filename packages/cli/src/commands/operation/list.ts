@@ -11,14 +11,12 @@ export interface OperationListOptions {
 }
 
 /** `navarch operation list`: operations that are not over, or all of them. */
-export async function operationList(
-  context: CommandContext,
-  { watch = false, ...filter }: OperationListOptions,
-): Promise<number> {
+export async function operationList(context: CommandContext, options: OperationListOptions): Promise<number> {
+  const { all, node, pool } = options
   const client = await context.connect()
-  const none = filter.all ? 'No operations found' : 'No operations are under way (--all shows those that are over)'
-  return show(context, { watch }, {
-    fetch: () => client.getList<OperationJson>('operations', filter),
+  const none = all ? 'No operations found' : 'No operations are under way (--all shows those that are over)'
+  return show(context, options, {
+    fetch: () => client.list<OperationJson>('operations', { node, pool, all: all ? 'true' : undefined }),
     table: (operations) =>
       listTable(context, operations, none, (rows) => operationTable(rows, context.io.clock.now(), context.table())),
   })

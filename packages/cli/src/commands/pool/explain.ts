@@ -5,10 +5,14 @@ import { type Column, renderFields, renderTable, type TableOptions } from '../..
 import { show } from '../../show.ts'
 
 /** `navarch pool explain NAME`: why the pool is the size it is, job by job. */
-export async function poolExplain(context: CommandContext, name: string, options: { watch?: boolean }): Promise<number> {
+export async function poolExplain(
+  context: CommandContext,
+  name: string,
+  options: { watch?: boolean },
+): Promise<number> {
   const client = await context.connect()
   return show(context, options, {
-    fetch: () => client.getObject<PoolExplanationJson>('poolExplain', { name }),
+    fetch: () => client.get<PoolExplanationJson>('poolExplain', { name }),
     table: (explanation) => explain(explanation, context.table()),
   })
 }
@@ -24,13 +28,20 @@ function explain(explanation: PoolExplanationJson, options: TableOptions): strin
         ['Reason', explanation.reason || '-'],
         ['Slurm data', age === null ? 'unknown' : `${formatSpan(age * 1000)} old`],
         ...(explanation.unknown_reasons.length
-          ? [['Not counted', { text: `reasons not known: ${explanation.unknown_reasons.join(', ')}`, tone: 'warning' }] as const]
+          ? [
+              [
+                'Not counted',
+                { text: `reasons not known: ${explanation.unknown_reasons.join(', ')}`, tone: 'warning' },
+              ] as const,
+            ]
           : []),
       ],
       options,
     ),
     explanation.parts.length ? `\n${renderTable(partColumns, explanation.parts, options)}` : '',
-    jobs.length ? `\nJobs (${counted} of ${jobs.length} counted):\n${renderTable(jobColumns, jobs, options)}` : '\nNo jobs\n',
+    jobs.length
+      ? `\nJobs (${counted} of ${jobs.length} counted):\n${renderTable(jobColumns, jobs, options)}`
+      : '\nNo jobs\n',
   ].join('')
 }
 

@@ -9,7 +9,7 @@ import { show } from '../../show.ts'
 export async function poolGet(context: CommandContext, name: string, options: { watch?: boolean }): Promise<number> {
   const client = await context.connect()
   return show(context, options, {
-    fetch: () => client.getObject<PoolJson>('pool', { name }),
+    fetch: () => client.get<PoolJson>('pool', { name }),
     table: (pool) => describePool(pool, context.io.clock.now(), context.table()),
   })
 }
@@ -35,7 +35,12 @@ function describePool(pool: PoolJson, now: number, options: TableOptions): strin
       ['New hosts', namings[pool.naming]],
       ['Size', `${size.wanted} wanted, ${size.min} to ${size.max} allowed`],
       ['Nodes', `${size.ready} ready, ${size.busy} busy, ${size.provisioning} provisioning`],
-      ['Sized by', pool.manual_size === null ? pool.autoscaler || 'min_nodes' : `operator: ${pool.manual_size} (--auto gives it back)`],
+      [
+        'Sized by',
+        pool.manual_size === null
+          ? pool.autoscaler || 'min_nodes'
+          : `operator: ${pool.manual_size} (--auto gives it back)`,
+      ],
       ['Names', pool.nodes.join(', ') || 'none'],
     ],
     options,

@@ -9,8 +9,9 @@ export async function poolList(context: CommandContext, options: { watch?: boole
   const client = await context.connect()
   const columns = context.output === 'wide' ? wideColumns : shortColumns
   return show(context, options, {
-    fetch: () => client.getList<PoolJson>('pools'),
-    table: (pools) => listTable(context, pools, 'No pools found', (rows) => renderTable(columns, rows, context.table())),
+    fetch: () => client.list<PoolJson>('pools'),
+    table: (pools) =>
+      listTable(context, pools, 'No pools found', (rows) => renderTable(columns, rows, context.table())),
   })
 }
 
@@ -34,7 +35,11 @@ const first: Column<PoolJson>[] = [
 ]
 const notes: Column<PoolJson> = {
   header: 'NOTES',
-  cell: ({ conditions }) => conditions.filter(isNotable).map(({ reason }) => reason).join(', ') || '-',
+  cell: ({ conditions }) =>
+    conditions
+      .filter(isNotable)
+      .map(({ reason }) => reason)
+      .join(', ') || '-',
 }
 const shortColumns = [...first, notes]
 const wideColumns: Column<PoolJson>[] = [

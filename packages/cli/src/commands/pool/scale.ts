@@ -12,16 +12,22 @@ export interface PoolScaleOptions {
 /** `navarch pool scale NAME --nodes N | --auto`: an operator's size, or the autoscaler's again. */
 export async function poolScale(context: CommandContext, name: string, options: PoolScaleOptions): Promise<number> {
   if ((options.nodes === undefined) === !options.auto) {
-    throw new CliError(exitCodes.usage, 'pool scale takes either --nodes N or --auto', `Example: navarch pool scale ${name} --nodes 8`)
+    throw new CliError(
+      exitCodes.usage,
+      'pool scale takes either --nodes N or --auto',
+      `Example: navarch pool scale ${name} --nodes 8`,
+    )
   }
   const client = await context.connect()
-  const before = await client.getObject<PoolJson>('pool', { name })
+  const before = await client.get<PoolJson>('pool', { name })
   const nodes = options.nodes ?? null
   checkLimits(before, nodes)
   const after = options.dryRun ? before : await client.post<PoolJson>('poolScale', { name }, { nodes })
   const from = describe(before.manual_size, before)
   const to = describe(nodes, after)
-  const line = options.dryRun ? `Pool ${name} would be scaled from ${from} to ${to}` : `Pool ${name} scaled from ${from} to ${to}`
+  const line = options.dryRun
+    ? `Pool ${name} would be scaled from ${from} to ${to}`
+    : `Pool ${name} scaled from ${from} to ${to}`
   await printDocument(context, after, () => `${line}\n`)
   return 0
 }

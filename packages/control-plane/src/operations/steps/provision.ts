@@ -23,10 +23,7 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
     if (delay > 0) return { kind: 'wait', ms: delay, message: gateMessage(deps, provider) }
     // The token is on disk before the provider hears of it: a crash in between cannot make a second machine.
     const token = deps.newToken()
-    operation = await record({ token }, [
-      { kind: 'machine', machine: newMachine(operation, pool, token, clock.now()) },
-      { kind: 'node', node: provisioningNode(fleet.nodes.get(operation.node), operation, pool, clock.now()) },
-    ])
+    operation = await record({ token }, [{ kind: 'machine', machine: newMachine(operation, pool, token, clock.now()) }])
   }
   const { token = '', machineId } = operation.facts
   try {
@@ -35,13 +32,13 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
     if (!machine || machine.state === 'terminating' || machine.state === 'terminated') {
       return { kind: 'give-up', message: `machine ${machineId ?? ''} went away before it was ready` }
     }
-    if (machineId === undefined) operation = await record({ machineId: machine.id }, recorded(machine))
+    if (machineId === undefined) operation = await record({ machineId: machine.id }, recorded(machine, pool))
     if (machine.state !== 'running' || machine.address === undefined) return notYet(machine)
     return {
       kind: 'done',
       message: `machine ${machine.id} at ${machine.address}`,
       facts: { address: machine.address },
-      changes: recorded(machine),
+      changes: recorded(machine, pool),
     }
   } catch (error) {
     if (signal.aborted) throw error
@@ -82,21 +79,23 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
     return { kind: 'wait', ms: 1_000, message: `machine ${machine.id} is ${machine.state}` }
   }
 
-  function recorded(machine: Machine): FleetChange[] {
+  function recorded(machine: Machine, of: PoolSpec): FleetChange[] {
     const known = fleet.machines.get(token)
-    const node = fleet.nodes.get(operation.node)
+    const present = fleet.nodes.get(operation.node)
     const ref: MachineRef = {
       id: machine.id,
-      provider: provider?.name ?? '',
+      provider: of.provider,
       token,
       ...(machine.address !== undefined && { address: machine.address }),
     }
-    const changes: FleetChange[] = []
+    const node = present?.machine?.token === token ? present : provisioningNode(present, operation, of, clock.now())
+    const changes: FleetChange[] = [
+      { kind: 'node', node: { ...node, machine: ref, zone: machine.zone, region: machine.region } },
+    ]
     if (known) {
       const address = machine.address === undefined ? {} : { address: machine.address }
       changes.push({ kind: 'machine', machine: { ...known, ...address, id: machine.id, zone: machine.zone, state: 'running' } })
     }
-    if (node) changes.push({ kind: 'node', node: { ...node, machine: ref, zone: machine.zone, region: machine.region } })
     return changes
   }
 }

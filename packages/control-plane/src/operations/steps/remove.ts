@@ -1,4 +1,5 @@
 import type { SlurmNaming } from '@navarch/core/operation/operation'
+import type { Machine } from '@navarch/providers/provider'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isBusy, isCloud, isDown, isDrain, isDynamic, isFuture } from '@navarch/slurm/node-state'
 import type { FleetChange } from '../../fleet/fleet.ts'
@@ -83,6 +84,7 @@ async function endMachine(
       if (machine.state !== 'terminating') await record({}, [{ kind: 'machine', machine: { ...machine, id, state: 'terminating' } }])
       const found = await provider.get(id, signal)
       if (found && found.state !== 'terminated') {
+        if (provider.keepsMachines) await retire(deps, found, machine, signal)
         if (found.state !== 'terminating') await provider.terminate(id, signal)
         const after = await provider.get(id, signal)
         if (after && after.state !== 'terminated') {
@@ -100,6 +102,36 @@ async function endMachine(
     const failure = providerErrorOf(error)
     return { kind: 'retry', message: `cannot end machine: ${failure.message}` }
   }
+}
+
+/** A machine that cannot be reached any more is left as it is: whatever still runs there is refused by its boot. */
+async function retire(deps: OperationDeps, found: Machine, machine: MachineRecord, signal: AbortSignal): Promise<void> {
+  const pool = deps.pool(machine.pool)
+  const address = found.address ?? machine.address
+  if (!pool || address === undefined || pool.bootstrap.kind === 'none') return
+  const { sshPort, sshUser, hostKeys } = found
+  await deps.bootstrapper
+    .retire(
+      {
+        pool,
+        node: machine.node,
+        machineId: found.id,
+        address,
+        ...(sshPort !== undefined && { sshPort }),
+        ...(sshUser !== undefined && { sshUser }),
+        ...(hostKeys !== undefined && { hostKeys }),
+      },
+      signal,
+    )
+    .catch((error: unknown) => {
+      if (signal.aborted) throw error
+      deps.log.warn('machine given up without stopping what runs there', {
+        pool: machine.pool,
+        node: machine.node,
+        machine: found.id,
+        error: error instanceof Error ? error.message : String(error),
+      })
+    })
 }
 
 /** Makes a name that has lost its host free for the next one, by what kind of name it is. */
