@@ -34,7 +34,9 @@ for (const suite of ['bookworm', 'trixie'] as const) {
       expect(await job(id)).toMatch(/Restarts=0/)
       await expect.poll(() => it.hosts(), { timeout: 60_000, interval: 500 }).toEqual([])
       await expect
-        .poll(async () => (await it.operations()).filter((operation) => operation.state !== 'succeeded'), { timeout: 30_000 })
+        .poll(async () => (await it.operations()).filter((operation) => operation.state !== 'succeeded'), {
+          timeout: 30_000,
+        })
         .toEqual([])
       expect(await it.nodes()).toEqual([])
     }

@@ -40,7 +40,9 @@ for (const { suite, mode } of clusters) {
       }
       await expect.poll(ready, { timeout: 120_000, interval: 500 }).toBe(4)
       expect(await it.hosts()).toHaveLength(4)
-      await expect.poll(() => queue('PENDING', 'RUNNING', 'COMPLETING', 'CONFIGURING'), { timeout: 120_000, interval: 500 }).toEqual([])
+      await expect
+        .poll(() => queue('PENDING', 'RUNNING', 'COMPLETING', 'CONFIGURING'), { timeout: 120_000, interval: 500 })
+        .toEqual([])
       const ends = await it.slurm('scontrol', 'show', 'jobs', '-o')
       expect(ends.match(/JobState=COMPLETED/g)).toHaveLength(6)
       expect(ends).not.toMatch(/JobState=(?!COMPLETED)/)
@@ -61,8 +63,20 @@ for (const { suite, mode } of clusters) {
     })
 
     test('drains a node within 2 s of XID 79, lets its job end, and replaces the host', async () => {
-      const job = (await it.slurm('sbatch', '--parsable', '-N1', '--exclusive', '--chdir=/tmp', '--output=/dev/null', '--wrap=sleep 12')).trim()
-      await expect.poll(() => it.slurm('squeue', '-h', '-j', job, '-o', '%T %N'), { timeout: 60_000 }).toMatch(/RUNNING/)
+      const job = (
+        await it.slurm(
+          'sbatch',
+          '--parsable',
+          '-N1',
+          '--exclusive',
+          '--chdir=/tmp',
+          '--output=/dev/null',
+          '--wrap=sleep 12',
+        )
+      ).trim()
+      await expect
+        .poll(() => it.slurm('squeue', '-h', '-j', job, '-o', '%T %N'), { timeout: 60_000 })
+        .toMatch(/RUNNING/)
       const name = (await it.slurm('squeue', '-h', '-j', job, '-o', '%N')).trim()
       const before = await it.node(name)
       await it.kernelLog(name, xid79)
@@ -75,9 +89,7 @@ for (const { suite, mode } of clusters) {
       await expect
         .poll(async () => (await it.node(name)).machine_id, { timeout: 120_000, interval: 500 })
         .not.toBe(before.machine_id)
-      await expect
-        .poll(async () => (await it.node(name)).status, { timeout: 120_000, interval: 500 })
-        .toBe('active')
+      await expect.poll(async () => (await it.node(name)).status, { timeout: 120_000, interval: 500 }).toBe('active')
       expect(await it.slurm('scontrol', 'show', 'job', job)).toMatch(/JobState=COMPLETED/)
       const log = it.plane.logs.find((line) => line.msg === 'node unhealthy' && line['node'] === name)
       expect(log).toMatchObject({ level: 'WARN', pool: 'gpu-partition', reason: expect.stringContaining('XID 79') })

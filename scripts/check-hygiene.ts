@@ -55,7 +55,7 @@ function versionProblems(files: ReadonlyMap<string, string>): string[] {
       for (const [name, version] of Object.entries(manifest.dependencies ?? {}))
         if (name.startsWith('@navarch/')) versions.set(`${path} (${name})`, version)
     }
-    if (path.endsWith('/version.ts')) versions.set(path, /version = '([^']+)'/.exec(content)?.[1])
+    if (/^packages\/[^/]+\/src\/version\.ts$/.test(path)) versions.set(path, /version = '([^']+)'/.exec(content)?.[1])
   }
   const expected = versions.get('package.json')
   const found = new RegExp(`^## \\[${expected?.replaceAll('.', '\\.')}\\]`, 'm').test(files.get('CHANGELOG.md') ?? '')

@@ -26,7 +26,8 @@ const deadlineMs = 120_000
 const shown = 40
 
 const checks: Readonly<Record<string, () => Promise<string[]>>> = {
-  'format and lint': () => tool('biome', 'ci', '--colors=off', '--reporter=concise', '--max-diagnostics=none', '.'),
+  'format and lint': () =>
+    tool('biome', 'ci', '--colors=off', '--reporter=concise', '--diagnostic-level=warn', '--max-diagnostics=none', '.'),
   types: () => tool('tsc', '--noEmit', '--pretty', 'false', '-p', '.'),
   'protobuf lint': () => tool('buf', 'lint'),
   'import boundaries': async () => findBoundaryProblems(await readRepository()),

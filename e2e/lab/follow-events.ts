@@ -1,7 +1,11 @@
 import type { EventJson } from '@navarch/api/rest'
 
 /** Resolves with the first event, from now on, that fits. Rejects after `withinMs`. */
-export async function nextEvent(url: string, fits: (event: EventJson) => boolean, withinMs: number): Promise<EventJson> {
+export async function nextEvent(
+  url: string,
+  fits: (event: EventJson) => boolean,
+  withinMs: number,
+): Promise<EventJson> {
   const response = await fetch(`${url}/api/v1/events`, {
     headers: { accept: 'text/event-stream' },
     signal: AbortSignal.timeout(withinMs),

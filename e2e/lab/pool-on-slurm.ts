@@ -122,7 +122,9 @@ export async function startPoolOnSlurm(options: PoolOptions): Promise<PoolOnSlur
     launches: async () => (await others()).map((host) => `${host.name}@${host.token}`).sort(),
     async kernelLog(host, line) {
       const run = await runOnHost(context, lab, host)
-      const result = await run('sh', ['-c', `printf '%s\\n' "$1" >> ${labKernelLog}`, 'sh', line], { deadlineMs: 10_000 })
+      const result = await run('sh', ['-c', `printf '%s\\n' "$1" >> ${labKernelLog}`, 'sh', line], {
+        deadlineMs: 10_000,
+      })
       if (result.code !== 0) throw new Error(`cannot write the kernel log of ${host}: ${result.stderr}`)
     },
     async end() {

@@ -160,7 +160,10 @@ export interface BootstrapLogJson {
 
 /** Every failing answer of the REST API. */
 export interface ErrorJson {
-  error: { code: 'invalid' | 'not_found' | 'conflict' | 'unauthorized' | 'forbidden' | 'unavailable' | 'internal'; message: string }
+  error: {
+    code: 'invalid' | 'not_found' | 'conflict' | 'unauthorized' | 'forbidden' | 'unavailable' | 'internal'
+    message: string
+  }
 }
 
 export interface VersionJson {

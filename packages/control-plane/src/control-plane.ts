@@ -10,8 +10,8 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
 import { loadFleet } from './fleet/fleet.ts'
-import { createEngine } from './operations/engine.ts'
 import type { OperationDeps } from './operations/deps.ts'
+import { createEngine } from './operations/engine.ts'
 import { createProviderGate } from './operations/provider-gate.ts'
 import { createSshBootstrapper } from './operations/ssh-bootstrapper.ts'
 import { takeBack } from './operations/steps/remove.ts'
@@ -178,7 +178,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const loops = [
     loop(clock, signal, log, 'autoscaler', config.server.autoscaleIntervalMs, () => pools.reconcile()),
     loop(clock, signal, log, 'heartbeats', housekeepingMs, () =>
-      checkHeartbeats(fleet, log, config.server.heartbeatIntervalMs, clock.now()),
+      checkHeartbeats(fleet, log, config.server.heartbeatTimeoutMs, clock.now()),
     ),
     loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
   ]
@@ -259,4 +259,3 @@ async function loop(
     await clock.sleep(intervalMs, signal).catch(() => {})
   }
 }
-

@@ -86,7 +86,12 @@ async function main(): Promise<void> {
       log,
     },
   })
-  log.info('control plane started', { address: plane.url, version, data_dir: dataDir, pools: config.value.pools.length })
+  log.info('control plane started', {
+    address: plane.url,
+    version,
+    data_dir: dataDir,
+    pools: config.value.pools.length,
+  })
   await stopSignal()
   log.info('control plane stopping')
   // Whatever hangs must not keep the program: all that matters is on disk.
@@ -101,7 +106,9 @@ async function loadConfig(file: string | undefined): Promise<{ value: NavarchCon
     try {
       text = await readFile(file, 'utf8')
     } catch (error) {
-      process.stderr.write(`navarch-control-plane: cannot read ${file}: ${error instanceof Error ? error.message : error}\n`)
+      process.stderr.write(
+        `navarch-control-plane: cannot read ${file}: ${error instanceof Error ? error.message : error}\n`,
+      )
       return undefined
     }
   }

@@ -32,7 +32,14 @@ const busGone = create(ReportHealthRequestSchema, {
 
 async function provision(world: World): Promise<RunningPlane> {
   const plane = await world.start()
-  await plane.engine.start({ kind: 'provision', pool: 'train', node: 'gpu-1', reason: 'test', initiator: 'autoscaler', facts: { slurmName: 'none' } })
+  await plane.engine.start({
+    kind: 'provision',
+    pool: 'train',
+    node: 'gpu-1',
+    reason: 'test',
+    initiator: 'autoscaler',
+    facts: { slurmName: 'none' },
+  })
   await world.clock.advance(20_000)
   return plane
 }
@@ -42,7 +49,11 @@ describe('an operation', () => {
     const world = createWorld(join(dir, 'db'))
     const plane = await provision(world)
     expect(plane.fleet.operations.size).toBe(0)
-    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({ status: 'active', health: 'healthy', machine: { id: 'fake-1' } })
+    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({
+      status: 'active',
+      health: 'healthy',
+      machine: { id: 'fake-1' },
+    })
     plane.kill()
   })
 
@@ -52,7 +63,11 @@ describe('an operation', () => {
     await plane.agents.report(busGone)
     await world.clock.advance(30_000)
     expect(plane.fleet.operations.size).toBe(0)
-    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({ status: 'active', health: 'healthy', machine: { id: 'fake-2' } })
+    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({
+      status: 'active',
+      health: 'healthy',
+      machine: { id: 'fake-2' },
+    })
     expect(plane.fleet.poolMemory('train').quarantine).toEqual(['fake-1'])
     plane.kill()
   })
@@ -87,7 +102,13 @@ describe('an operation', () => {
   it('leaves no machine behind when it is cancelled while it provisions', async () => {
     const world = createWorld(join(dir, 'db'))
     const plane = await world.start()
-    const { id } = await plane.engine.start({ kind: 'provision', pool: 'train', node: 'gpu-1', reason: 'test', initiator: 'operator' })
+    const { id } = await plane.engine.start({
+      kind: 'provision',
+      pool: 'train',
+      node: 'gpu-1',
+      reason: 'test',
+      initiator: 'operator',
+    })
     await world.clock.advance(1_000)
     expect(await world.provider.list(signal)).toHaveLength(1)
     await plane.engine.cancel(id)

@@ -2,8 +2,8 @@ import { create } from '@bufbuild/protobuf'
 import { RegisterNodeRequestSchema, ReportHealthRequestSchema } from '@navarch/api/control-plane'
 import type { HealthSpec, PoolSpec } from '@navarch/core/pool/pool-spec'
 import { createFakeProvider, type FakeProvider } from '@navarch/providers/fake/fake-provider'
-import { createManualClock, type ManualClock } from '@navarch/system/manual-clock'
 import { silentLog } from '@navarch/system/log'
+import { createManualClock, type ManualClock } from '@navarch/system/manual-clock'
 import { type Fleet, loadFleet } from '../src/fleet/fleet.ts'
 import type { OperationDeps } from '../src/operations/deps.ts'
 import { createEngine, type Engine } from '../src/operations/engine.ts'
@@ -92,8 +92,7 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
         database.close()
       }
       // A killed process neither writes nor goes on: its promises never settle.
-      const alive = <T>(value: () => T): Promise<T> =>
-        dead ? new Promise<T>(() => {}) : Promise.resolve(value())
+      const alive = <T>(value: () => T): Promise<T> => (dead ? new Promise<T>(() => {}) : Promise.resolve(value()))
       const store: Store = storeOver(databasePath, {
         commit: async (statements: Statement[]) => {
           if (left-- === 0) kill()
@@ -165,8 +164,7 @@ async function speak(agents: AgentService | undefined, node: string, bootId: str
 
 /** A provider whose caller may die: what it was told by then has happened, the answer is lost. */
 function guard(provider: FakeProvider, dead: () => boolean): FakeProvider {
-  const lost = <T>(call: Promise<T>): Promise<T> =>
-    call.then((value) => (dead() ? new Promise<T>(() => {}) : value))
+  const lost = <T>(call: Promise<T>): Promise<T> => call.then((value) => (dead() ? new Promise<T>(() => {}) : value))
   return {
     ...provider,
     launch: (request, signal) => lost(provider.launch(request, signal)),

@@ -52,7 +52,7 @@ export function complete(program: Command, line: readonly string[]): Completion 
     }
   }
   const prefix = line.at(-1) ?? ''
-  if (pending) return { expected: valueOf(pending), prefix, flags }
+  if (pending) return { expected: valuesOf(pending), prefix, flags }
   if (prefix.startsWith('-')) return { expected: words(optionsOf(command).flatMap(flagOf)), prefix, flags }
   return { expected: argumentOf(program, command, position), prefix, flags }
 }
@@ -66,7 +66,7 @@ function flagOf({ long, description }: Option): Candidate[] {
   return long ? [{ word: long, description }] : []
 }
 
-function valueOf(option: Option): Expected {
+function valuesOf(option: Option): Expected {
   if (option.argChoices) return words(option.argChoices.map((word) => ({ word, description: '' })))
   return lookups[option.attributeName()] ?? words([])
 }

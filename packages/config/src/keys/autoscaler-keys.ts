@@ -33,7 +33,7 @@ export const reactiveKeys = {
   scale_down_at: key(percent, 'The same as `scale_down_threshold`.'),
 }
 
-export const slurmAutoscalerKeys = {}
+const slurmAutoscalerKeys = {}
 
 type CompositeKeys = {
   mode: Key<'max' | 'min' | 'avg'> & { default: 'max' | 'min' | 'avg' }

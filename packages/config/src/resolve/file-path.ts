@@ -10,7 +10,7 @@ export interface PathBase {
 }
 
 /** A path of the file as it is used: relative to the file's folder, "~" as the home folder. */
-export function resolvePath(path: string, base: PathBase): string | undefined {
+function resolvePath(path: string, base: PathBase): string | undefined {
   if (path === '~' || path.startsWith('~/')) {
     return base.home === undefined ? undefined : join(base.home, path.slice(1))
   }

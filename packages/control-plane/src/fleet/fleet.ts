@@ -1,8 +1,7 @@
 import type { FleetNode } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
 import type { PoolMemory } from '@navarch/core/pool/pool'
-import { isOver } from '../store/sqlite/statements.ts'
-import type { Change, CommandRecord, MachineRecord, Store } from '../store/store.ts'
+import { type Change, type CommandRecord, isOver, type MachineRecord, type Store } from '../store/store.ts'
 
 /** A change as its maker knows it: an event gets its number and time here. */
 export type FleetChange =
@@ -47,6 +46,8 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
   const pools = new Map(state.pools.map((memory) => [memory.pool, memory]))
   const machines = new Map(state.machines.map((machine) => [machine.token, machine]))
   const commands = new Map(state.commands.map((command) => [command.id, command]))
+  /** The open operation of each node that has one. */
+  const inHand = new Map(state.operations.map((operation) => [operation.node, operation.id]))
   const touched = new Set<string>()
   const listeners = new Set<(changes: readonly Change[]) => void>()
   let lastSeq = state.lastSeq
@@ -62,8 +63,7 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
         touched.delete(change.id)
         break
       case 'operation':
-        if (isOver(change.operation.state)) operations.delete(change.operation.id)
-        else operations.set(change.operation.id, change.operation)
+        applyOperation(change.operation)
         break
       case 'pool':
         pools.set(change.memory.pool, change.memory)
@@ -81,6 +81,17 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
       case 'event':
         break
     }
+  }
+
+  const applyOperation = (operation: Operation): void => {
+    const { id, node, state } = operation
+    if (!isOver(state)) {
+      operations.set(id, operation)
+      inHand.set(node, id)
+      return
+    }
+    operations.delete(id)
+    if (inHand.get(node) === id) inHand.delete(node)
   }
 
   const commit = async (requested: readonly FleetChange[]): Promise<void> => {
@@ -101,10 +112,7 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
     machines,
     commands,
     poolMemory: (pool) => pools.get(pool) ?? { pool, quarantine: [] },
-    operationOf: (node) => {
-      for (const operation of operations.values()) if (operation.node === node) return operation
-      return undefined
-    },
+    operationOf: (node) => operations.get(inHand.get(node) ?? ''),
     commit,
     touch(node) {
       nodes.set(node.id, node)
@@ -126,4 +134,3 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
     history: store,
   }
 }
-

@@ -88,7 +88,10 @@ export function createEngine(options: EngineOptions): Engine {
       return
     }
     if (!found.facts.rollback && isExpired(found, now)) {
-      await finish(found, rollBack(found, `${found.step} took longer than it may: ${currentStep(found).message}`, 'fail', now))
+      await finish(
+        found,
+        rollBack(found, `${found.step} took longer than it may: ${currentStep(found).message}`, 'fail', now),
+      )
       return
     }
     const started = found.facts.rollback ? found : begin(found, now)
@@ -103,7 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
       const decided: StepOutcome = undone ? { kind: 'cancel', message: 'cancelled by an operator' } : outcome
       await finish(latest, afterLook(latest, decided, clock.now(), delay), outcome)
     } else if (outcome.kind === 'done') {
-      await finish(latest, afterRollback(latest, rollback.message, rollback.then, clock.now()), outcome)
+      await finish(latest, afterRollback(latest, rollback.message, rollback.end, clock.now()), outcome)
     } else await finish(latest, afterLook(latest, asWait(outcome), clock.now(), delay))
   }
 
@@ -143,7 +146,11 @@ export function createEngine(options: EngineOptions): Engine {
     const fields = { pool: operation.pool, node: operation.node, operation: operation.id }
     if (operation.state === 'failed') {
       log.error(`${operation.kind} failed`, { ...fields, step: operation.step, error: currentStep(operation).message })
-    } else log.info(`${operation.kind} ${operation.state}`, { ...fields, seconds: (operation.updatedAt - operation.createdAt) / 1000 })
+    } else
+      log.info(`${operation.kind} ${operation.state}`, {
+        ...fields,
+        seconds: (operation.updatedAt - operation.createdAt) / 1000,
+      })
   }
 
   signal.addEventListener('abort', () => cancelTimer(), { once: true })
@@ -151,11 +158,17 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     async start(request, changes = []) {
       const busy = fleet.operationOf(request.node)
-      if (busy) throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${request.node} in hand`)
+      if (busy)
+        throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${request.node} in hand`)
       const operation = newOperation(options.newId(), clock.now(), request)
       await record(operation, [
         ...changes,
-        { kind: 'event', type: 'operation', message: `${request.kind} started: ${request.reason}`, ...where(operation) },
+        {
+          kind: 'event',
+          type: 'operation',
+          message: `${request.kind} started: ${request.reason}`,
+          ...where(operation),
+        },
       ])
       schedule()
       return operation
@@ -197,9 +210,11 @@ export function createEngine(options: EngineOptions): Engine {
         schedule()
         return operation
       }
-      if (operation.state !== 'failed') throw new ServiceError('conflict', `operation ${id} is ${operation.state}, not failed`)
+      if (operation.state !== 'failed')
+        throw new ServiceError('conflict', `operation ${id} is ${operation.state}, not failed`)
       const busy = fleet.operationOf(operation.node)
-      if (busy) throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${operation.node} in hand`)
+      if (busy)
+        throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${operation.node} in hand`)
       const now = clock.now()
       const { rounds: _rounds, ...facts } = operation.facts
       const fresh: Operation = {

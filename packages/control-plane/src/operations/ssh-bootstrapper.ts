@@ -42,7 +42,7 @@ done
 const systemMungeKey = '/etc/munge/munge.key'
 
 /** Label of a pool with what its dynamic nodes tell slurmctld of themselves, e.g. "Gres=gpu:8 Feature=h100". */
-export const dynamicConfLabel = 'slurmd_conf'
+const dynamicConfLabel = 'slurmd_conf'
 
 /** Bootstraps over SSH. */
 export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
@@ -84,7 +84,8 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
             redact: deps.authToken === undefined ? [] : [deps.authToken],
             clock,
             signal,
-            onStep: (step) => log.debug('bootstrapping', { node, step: step.name, number: step.number, of: step.of, address }),
+            onStep: (step) =>
+              log.debug('bootstrapping', { node, step: step.name, number: step.number, of: step.of, address }),
           })
           const commands = result.commands.map(({ command, stdout, stderr, exitCode, durationMs }) => ({
             command,
@@ -113,7 +114,10 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
     },
   }
 
-  async function sshOptions({ pool, address, sshPort, sshUser, hostKeys, machineId }: MachineAccess, signal: AbortSignal) {
+  async function sshOptions(
+    { pool, address, sshPort, sshUser, hostKeys, machineId }: MachineAccess,
+    signal: AbortSignal,
+  ) {
     const { user, privateKeyPath, port } = pool.ssh
     return {
       address,
@@ -169,12 +173,17 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
     const running = await slurm.config()
     if (running.configless) {
       const port = running.settings['SlurmctldPort']?.split('-')[0] ?? '6817'
-      return { kind: 'configless', servers: running.controllers.map(({ host, address }) => `${address ?? host}:${port}`) }
+      return {
+        kind: 'configless',
+        servers: running.controllers.map(({ host, address }) => `${address ?? host}:${port}`),
+      }
     }
     const path = config.slurm.conf ?? running.slurmConf ?? '/etc/slurm/slurm.conf'
     const files: { name: string; content: string }[] = []
     for (const name of ['slurm.conf', 'gres.conf', 'cgroup.conf']) {
-      const content = await readFile(name === 'slurm.conf' ? path : join(dirname(path), name), 'utf8').catch(() => undefined)
+      const content = await readFile(name === 'slurm.conf' ? path : join(dirname(path), name), 'utf8').catch(
+        () => undefined,
+      )
       if (content !== undefined) files.push({ name, content })
     }
     return files.length > 0 ? { kind: 'files', files } : { kind: 'image' }
@@ -198,7 +207,9 @@ async function readKey(path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`cannot read the SSH key ${path}: ${why}; put the key there, or change ssh_private_key_path`, { cause })
+    throw new Error(`cannot read the SSH key ${path}: ${why}; put the key there, or change ssh_private_key_path`, {
+      cause,
+    })
   }
 }
 

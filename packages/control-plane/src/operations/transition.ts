@@ -51,25 +51,25 @@ export function isExpired(operation: Operation, now: number): boolean {
 export function rollBack(
   operation: Operation,
   message: string,
-  then: 'fail' | 'cancel' | 'again',
+  end: 'fail' | 'cancel' | 'again',
   now: number,
 ): Operation {
   const marked = withStep({ ...operation, updatedAt: now, notBefore: now }, { message })
   const { token, drainOwned } = operation.facts
-  if (token === undefined && !drainOwned) return afterRollback(marked, message, then, now)
-  return { ...marked, state: 'running', facts: { ...operation.facts, rollback: { message, then } } }
+  if (token === undefined && !drainOwned) return afterRollback(marked, message, end, now)
+  return { ...marked, state: 'running', facts: { ...operation.facts, rollback: { message, end } } }
 }
 
 /** The operation when all is undone: over, or back at its `provision` step with a clean slate. */
 export function afterRollback(
   operation: Operation,
   message: string,
-  then: 'fail' | 'cancel' | 'again',
+  end: 'fail' | 'cancel' | 'again',
   now: number,
 ): Operation {
   const { token: _token, machineId: _machine, address: _address, rollback: _rollback, ...kept } = operation.facts
   const facts = { ...kept, rounds: (operation.facts.rounds ?? 0) + 1 }
-  if (then === 'again') {
+  if (end === 'again') {
     const from = operation.steps.findIndex((step) => step.name === 'provision')
     return {
       ...operation,
@@ -79,14 +79,19 @@ export function afterRollback(
       steps: operation.steps.map((step, index) =>
         index < from
           ? step
-          : { name: step.name, state: 'pending', attempts: 0, message: index === from ? `again, since: ${message}` : '' },
+          : {
+              name: step.name,
+              state: 'pending',
+              attempts: 0,
+              message: index === from ? `again, since: ${message}` : '',
+            },
       ),
       notBefore: now,
       updatedAt: now,
     }
   }
-  const state: OperationState = then === 'fail' ? 'failed' : 'cancelled'
-  const stepState = then === 'fail' ? 'failed' : 'skipped'
+  const state: OperationState = end === 'fail' ? 'failed' : 'cancelled'
+  const stepState = end === 'fail' ? 'failed' : 'skipped'
   return {
     ...withStep(operation, { state: stepState, finishedAt: now, message }),
     facts,

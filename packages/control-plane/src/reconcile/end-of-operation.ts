@@ -24,7 +24,11 @@ function afterEnd(node: FleetNode, operation: Operation, now: number): FleetNode
   }
   // Cancelled by a person: automation keeps its hands off until that person gives the node back.
   if (kind === 'replace' && state === 'cancelled' && operation.cancelRequested) {
-    return { ...node, status: 'drained', hold: { action: 'drain', reason: 'its replacement was cancelled', since: now } }
+    return {
+      ...node,
+      status: 'drained',
+      hold: { action: 'drain', reason: 'its replacement was cancelled', since: now },
+    }
   }
   if (node.status === 'draining') return { ...node, status: faultyOr(node, 'active') }
   return node

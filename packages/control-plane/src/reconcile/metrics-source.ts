@@ -13,7 +13,7 @@ export interface MetricsSource {
 }
 
 /** A source that did not answer, or not in the form that it must. */
-export class MetricsSourceError extends Error {
+class MetricsSourceError extends Error {
   override name = 'MetricsSourceError'
   readonly code = 'metrics_source'
 }
@@ -29,7 +29,7 @@ const answer = z
   .refine((value) => Object.keys(value).length > 0, 'none of pending_jobs, running_jobs, utilization_percent is there')
 
 /** GETs JSON from an address, with `?pool=NAME`. */
-export function createHttpMetricsSource(url: string, fetchUrl: typeof fetch): MetricsSource {
+function createHttpMetricsSource(url: string, fetchUrl: typeof fetch): MetricsSource {
   return {
     async read(pool, signal) {
       const address = new URL(url)
@@ -46,7 +46,7 @@ export function createHttpMetricsSource(url: string, fetchUrl: typeof fetch): Me
 }
 
 /** Runs a program with the pool's name as its argument and reads JSON from its output. */
-export function createCommandMetricsSource(command: readonly [string, ...string[]], run: RunCommand): MetricsSource {
+function createCommandMetricsSource(command: readonly [string, ...string[]], run: RunCommand): MetricsSource {
   const [program, ...args] = command
   return {
     async read(pool, signal) {

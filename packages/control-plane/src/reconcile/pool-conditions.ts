@@ -21,7 +21,14 @@ export interface ConditionInput {
 
 /** What an operator should know about a pool. */
 export function poolConditions(input: ConditionInput): ConditionNow[] {
-  return [providerReady(input), slurmReady(input), namesLeft(input), ...atLimit(input), ...resumeTimeout(input), ...inactive(input)]
+  return [
+    providerReady(input),
+    slurmReady(input),
+    namesLeft(input),
+    ...atLimit(input),
+    ...resumeTimeout(input),
+    ...inactive(input),
+  ]
 }
 
 function providerReady({ provider, providerProblem, now, view }: ConditionInput): ConditionNow {

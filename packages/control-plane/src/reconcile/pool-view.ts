@@ -15,7 +15,7 @@ import type { SnapshotView } from '@navarch/slurm/snapshot-poller'
 import type { Fleet } from '../fleet/fleet.ts'
 
 /** Slurm data older than this decides nothing, ms. */
-export const staleAfterMs = 120_000
+const staleAfterMs = 120_000
 /** GPU readings older than this say nothing about load, ms. */
 const sampleAgeMs = 5 * 60_000
 
@@ -89,7 +89,8 @@ export function viewPool(input: PoolViewInput): PoolView {
           now,
         })
       : undefined
-  const answer = pool.autoscaler && evaluateAutoscaler(pool.autoscaler, autoscalerInput(input, members, demand, shape, slurmProblem))
+  const answer =
+    pool.autoscaler && evaluateAutoscaler(pool.autoscaler, autoscalerInput(input, members, demand, shape, slurmProblem))
   const decision = decideSize({
     spec: pool,
     memory: fleet.poolMemory(pool.name),
@@ -102,7 +103,12 @@ export function viewPool(input: PoolViewInput): PoolView {
 }
 
 /** The name for the pool's next host. */
-export function nextName(view: PoolView, input: PoolViewInput, taken: ReadonlySet<string>, demanded: readonly string[]): NameChoice {
+export function nextName(
+  view: PoolView,
+  input: PoolViewInput,
+  taken: ReadonlySet<string>,
+  demanded: readonly string[],
+): NameChoice {
   const pool = view.pool.name
   if (!input.slurm) return chooseName({ pool, slurm: undefined, taken })
   if (view.slurmProblem !== undefined || !view.names) {
@@ -176,6 +182,7 @@ function meanUtilization(fleet: Fleet, pool: string, now: number): number | unde
 
 function problemOf(view: SnapshotView, partition: PartitionChoice | undefined, fresh: boolean): string | undefined {
   if (!view.snapshot) return view.error ? `Slurm cannot be read: ${view.error.message}` : 'Slurm has not been seen yet'
-  if (!fresh) return `Slurm was last seen ${Math.round((view.ageMs ?? 0) / 1000)} s ago${view.error ? `: ${view.error.message}` : ''}`
+  if (!fresh)
+    return `Slurm was last seen ${Math.round((view.ageMs ?? 0) / 1000)} s ago${view.error ? `: ${view.error.message}` : ''}`
   return partition?.kind === 'none' ? partition.message : undefined
 }

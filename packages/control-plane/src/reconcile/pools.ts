@@ -1,8 +1,10 @@
 import type { NavarchConfig } from '@navarch/config/navarch-config'
+import type { SlurmNaming } from '@navarch/core/operation/operation'
 import type { PoolCondition } from '@navarch/core/pool/pool'
 import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import type { Provider } from '@navarch/providers/provider'
 import type { SlurmConfig } from '@navarch/slurm/config-record'
+import { isCloud, isFuture } from '@navarch/slurm/node-state'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -31,9 +33,9 @@ export interface Pools {
   /** One round: looks at every pool and acts. Rounds never overlap. */
   reconcile(): Promise<void>
   view(pool: PoolSpec): PoolView
-  conditions(pool: PoolSpec): PoolCondition[]
-  /** How the next new host of the pool would be named. */
-  naming(pool: PoolSpec): string
+  conditions(view: PoolView): PoolCondition[]
+  /** How the next new host of the pool would be named; undefined while Slurm has not been seen. */
+  naming(view: PoolView): SlurmNaming | undefined
 }
 
 /** Makes the pools' reconciler. */
@@ -90,7 +92,10 @@ export function createPools(deps: PoolsDeps): Pools {
         slurmConfig = (await slurm?.config().catch(() => slurmConfig)) ?? slurmConfig
         for (const pool of config.pools) {
           await reconcilePool(pool).catch((error: unknown) =>
-            log.error('pool not reconciled', { pool: pool.name, error: error instanceof Error ? error.message : String(error) }),
+            log.error('pool not reconciled', {
+              pool: pool.name,
+              error: error instanceof Error ? error.message : String(error),
+            }),
           )
         }
       } finally {
@@ -98,30 +103,29 @@ export function createPools(deps: PoolsDeps): Pools {
       }
     },
     view: (pool) => viewPool(inputOf(pool)),
-    conditions(pool) {
+    conditions(view) {
+      const { pool } = view
       const provider = deps.provider(pool.provider)
       const missing = unnamed.get(pool.name)
-      const problem = provider ? undefined : `provider ${pool.provider} is not configured`
-      const view = viewPool(inputOf(pool))
       return poolConditions({
         view,
         provider: deps.gate.health(pool.provider),
-        ...(problem !== undefined && { providerProblem: problem }),
+        ...(!provider && { providerProblem: `provider ${pool.provider} is not configured` }),
         ...(missing !== undefined && { unnamed: missing }),
         ...(provider && { bootDeadlineMs: provider.bootDeadlineMs }),
-        ...(slurmConfig?.resumeTimeoutSeconds !== undefined && { resumeTimeoutSeconds: slurmConfig.resumeTimeoutSeconds }),
+        ...(slurmConfig?.resumeTimeoutSeconds !== undefined && {
+          resumeTimeoutSeconds: slurmConfig.resumeTimeoutSeconds,
+        }),
         now: clock.now(),
       }).map((condition) => since(pool.name, condition))
     },
-    naming(pool) {
+    naming({ pool, records }) {
       if (!slurm) return 'none'
-      const records = viewPool(inputOf(pool)).records
-      if (!records) return 'unknown'
-      if (records.some((record) => record.state.base === 'FUTURE')) return 'future'
-      if (records.some((record) => record.state.flags.includes('CLOUD'))) return 'cloud'
+      if (!records) return undefined
+      if (records.some((record) => isFuture(record.state))) return 'future'
+      if (records.some((record) => isCloud(record.state))) return 'cloud'
       const named = [...fleet.nodes.values()].find((node) => node.pool === pool.name && node.slurmNaming)
-      if (named?.slurmNaming) return named.slurmNaming
-      return (slurmConfig?.maxNodeCount ?? 0) > 0 ? 'dynamic' : 'static'
+      return named?.slurmNaming ?? ((slurmConfig?.maxNodeCount ?? 0) > 0 ? 'dynamic' : 'static')
     },
   }
 }

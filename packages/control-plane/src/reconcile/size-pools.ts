@@ -1,6 +1,6 @@
-import type { Engine } from '../operations/engine.ts'
-import type { Fleet } from '../fleet/fleet.ts'
 import type { Log } from '@navarch/system/log'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Engine } from '../operations/engine.ts'
 import { nextName, type PoolView, type PoolViewInput } from './pool-view.ts'
 
 export interface SizePoolsDeps {
@@ -13,7 +13,11 @@ export interface SizePoolsDeps {
  * Acts on what a look at a pool decided: records the change of size, then starts an operation for each node.
  * Nodes that cannot be named now are left to the next look; the reason is returned for the pool's conditions.
  */
-export async function actOnSize(deps: SizePoolsDeps, view: PoolView, input: PoolViewInput): Promise<string | undefined> {
+export async function actOnSize(
+  deps: SizePoolsDeps,
+  view: PoolView,
+  input: PoolViewInput,
+): Promise<string | undefined> {
   const { fleet, engine, log } = deps
   const { pool, decision } = view
   let unnamed: string | undefined
@@ -25,7 +29,10 @@ export async function actOnSize(deps: SizePoolsDeps, view: PoolView, input: Pool
       const to = decision.from + names.chosen.length
       log.info('scaling up', { pool: pool.name, from: decision.from, to, reason: decision.reason })
       const memory = { ...fleet.poolMemory(pool.name), lastScaleUpAt: input.now }
-      await fleet.commit([{ kind: 'pool', memory }, sizeEvent(`scaling up from ${decision.from} to ${to}: ${decision.reason}`)])
+      await fleet.commit([
+        { kind: 'pool', memory },
+        sizeEvent(`scaling up from ${decision.from} to ${to}: ${decision.reason}`),
+      ])
       for (const { name, naming } of names.chosen) {
         await engine.start({
           kind: 'provision',
@@ -72,4 +79,3 @@ export async function actOnSize(deps: SizePoolsDeps, view: PoolView, input: Pool
     return { chosen, missing: undefined }
   }
 }
-

@@ -68,7 +68,8 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
   function known(nodeId: string): FleetNode {
     if (nodeId === '') throw new ServiceError('invalid', 'node_id is required')
     const node = fleet.nodes.get(nodeId)
-    if (!node || node.registeredAt === undefined) throw new ServiceError('not_found', `node not found: ${nodeId}; register first`)
+    if (!node || node.registeredAt === undefined)
+      throw new ServiceError('not_found', `node not found: ${nodeId}; register first`)
     return node
   }
 
@@ -77,7 +78,8 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
       const now = clock.now()
       const id = request.nodeId
       if (id === '') throw new ServiceError('invalid', 'node_id is required')
-      if (!isName(id)) throw new ServiceError('invalid', `node_id ${JSON.stringify(id)} is not allowed: use ${nameRule}`)
+      if (!isName(id))
+        throw new ServiceError('invalid', `node_id ${JSON.stringify(id)} is not allowed: use ${nameRule}`)
       const present = fleet.nodes.get(id)
       if (present?.retiredBootId !== undefined && present.retiredBootId === request.bootId) {
         throw new ServiceError('conflict', `this machine was replaced: node ${id} has a new one`)
@@ -87,10 +89,19 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
       await fleet.commit([
         { kind: 'node', node },
         ...(first || present?.bootId !== node.bootId
-          ? [{ kind: 'event' as const, type: 'node-registered', message: `registered with ${node.gpus.length} GPUs`, pool: node.pool, node: id }]
+          ? [
+              {
+                kind: 'event' as const,
+                type: 'node-registered',
+                message: `registered with ${node.gpus.length} GPUs`,
+                pool: node.pool,
+                node: id,
+              },
+            ]
           : []),
       ])
-      if (first) log.info('node registered', { pool: node.pool, node: id, gpus: node.gpus.length, address: peerAddress })
+      if (first)
+        log.info('node registered', { pool: node.pool, node: id, gpus: node.gpus.length, address: peerAddress })
       deps.onNews(id)
       return create(RegisterNodeResponseSchema, {
         success: true,
@@ -140,7 +151,13 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
       }
       if (changed) {
         const reason = node.healthReason ? `: ${node.healthReason}` : ''
-        changes.push({ kind: 'event', type: 'node-health', message: `${node.health}${reason}`, pool: node.pool, node: node.id })
+        changes.push({
+          kind: 'event',
+          type: 'node-health',
+          message: `${node.health}${reason}`,
+          pool: node.pool,
+          node: node.id,
+        })
       }
       // A report that says nothing new is worth no disk write.
       const stored = changes.length > 1 || node.badReports !== before.badReports || before.reportedAt === undefined
@@ -154,11 +171,16 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
       return acknowledge(fleet.nodes.get(node.id) ?? node)
     },
 
-    commands: (nodeId) =>
-      [...fleet.commands.values()].filter((command) => command.node === nodeId).map(commandOf),
+    commands: (nodeId) => [...fleet.commands.values()].filter((command) => command.node === nodeId).map(commandOf),
 
     async issueCommand(nodeId, type, parameters) {
-      const command: CommandRecord = { id: deps.newId(), node: known(nodeId).id, type, parameters, issuedAt: clock.now() }
+      const command: CommandRecord = {
+        id: deps.newId(),
+        node: known(nodeId).id,
+        type,
+        parameters,
+        issuedAt: clock.now(),
+      }
       await fleet.commit([{ kind: 'command', command }])
       return commandOf(command)
     },
@@ -168,7 +190,12 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
       if (!command || command.node !== nodeId) return
       await fleet.commit([
         { kind: 'command', command: { ...command, acknowledgedAt: clock.now(), success, message } },
-        { kind: 'event', type: 'command', message: `command ${commandId} ${success ? 'done' : 'failed'}: ${message}`, node: nodeId },
+        {
+          kind: 'event',
+          type: 'command',
+          message: `command ${commandId} ${success ? 'done' : 'failed'}: ${message}`,
+          node: nodeId,
+        },
       ])
     },
 
@@ -286,7 +313,11 @@ function commandMessage(command: CommandRecord): ServerMessage {
 }
 
 function stateMessage(node: FleetNode): ServerMessage {
-  const value = { health: healthNumber(node.health), status: statusNumber(node.status), healthReason: node.healthReason }
+  const value = {
+    health: healthNumber(node.health),
+    status: statusNumber(node.status),
+    healthReason: node.healthReason,
+  }
   return create(ServerMessageSchema, { body: { case: 'state', value } })
 }
 

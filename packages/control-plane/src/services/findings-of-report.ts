@@ -1,14 +1,18 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt'
 import {
-  type Finding as WireFinding,
   HealthEventType,
   HealthStatus,
   HealthWatchSystem,
   type ReportHealthRequest,
+  type Finding as WireFinding,
 } from '@navarch/api/control-plane'
 import { classifySxid, classifyXid } from '@navarch/core/health/classify-xid'
 import { type Finding, type FindingClass, findingClasses } from '@navarch/core/health/finding'
-import { classifyOriginalCheck, classifyOriginalEvent, type OriginalHealthEvent } from '@navarch/core/health/original-report'
+import {
+  classifyOriginalCheck,
+  classifyOriginalEvent,
+  type OriginalHealthEvent,
+} from '@navarch/core/health/original-report'
 import { parseRecoveryAction } from '@navarch/core/health/recovery-action'
 
 /** Findings of a report, ours or an original agent's, judged by this control plane's own tables. */

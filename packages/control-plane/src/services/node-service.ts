@@ -43,7 +43,11 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
     if (exact) return exact
     const short = id.split('.')[0] ?? ''
     const matches = [...fleet.nodes.values()].filter(
-      (node) => node.id === short || node.hostname === id || node.id.split('.')[0] === id || node.hostname.split('.')[0] === short,
+      (node) =>
+        node.id === short ||
+        node.hostname === id ||
+        node.id.split('.')[0] === id ||
+        node.hostname.split('.')[0] === short,
     )
     const [found, second] = matches
     if (found && !second) return found
@@ -61,7 +65,9 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
   }
 
   async function startForOperator(kind: OperationKind, node: FleetNode, reason: string): Promise<void> {
-    await engine.start({ kind, pool: node.pool, node: node.id, reason, initiator: 'operator' }, [{ kind: 'node', node }])
+    await engine.start({ kind, pool: node.pool, node: node.id, reason, initiator: 'operator' }, [
+      { kind: 'node', node },
+    ])
   }
 
   return {
@@ -91,7 +97,10 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
         ...rest,
         findings: node.findings.filter((finding) => !asksForDrain(finding)),
         badReports: 0,
-        ...(node.health === 'unhealthy' && { health: 'unknown' as const, healthReason: 'not reported since it was given back' }),
+        ...(node.health === 'unhealthy' && {
+          health: 'unknown' as const,
+          healthReason: 'not reported since it was given back',
+        }),
       }
       if (render(node).status === 'active' && !node.hold) {
         throw new ServiceError('conflict', `node ${node.id} is active: it is neither cordoned nor drained`)
@@ -130,7 +139,8 @@ function createSlurmIndex(): (snapshot: SlurmSnapshot | undefined, node: string)
       indexed = snapshot
       records = new Map(snapshot.nodes.map((record) => [record.name, record]))
       jobs = new Map()
-      for (const job of snapshot.jobs) for (const node of namesIn(job.nodes)) jobs.set(node, [...(jobs.get(node) ?? []), job])
+      for (const job of snapshot.jobs)
+        for (const node of namesIn(job.nodes)) jobs.set(node, [...(jobs.get(node) ?? []), job])
     }
     const record = records.get(name)
     return record && { record, jobs: jobs.get(name) ?? [], seenAt: snapshot.takenAt }

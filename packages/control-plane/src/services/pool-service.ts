@@ -34,12 +34,12 @@ export function createPoolService({ fleet, config, pools, reconcile }: PoolServi
       instance_type: pool.instanceType,
       region: pool.region,
       partition: view.partition?.kind === 'found' ? view.partition.partition.name : null,
-      naming: namingOf(pools.naming(pool)),
+      naming: pools.naming(view) ?? 'unknown',
       size: poolSize(pool, view.members, view.decision.wanted),
       manual_size: fleet.poolMemory(pool.name).manualSize ?? null,
       autoscaler: pool.autoscaler?.type ?? 'none',
       nodes: view.members.map((member) => member.id).sort(),
-      conditions: pools.conditions(pool).map((condition) => ({ ...condition, since: time(condition.since) })),
+      conditions: pools.conditions(view).map((condition) => ({ ...condition, since: time(condition.since) })),
     }
   }
 
@@ -69,7 +69,10 @@ export function createPoolService({ fleet, config, pools, reconcile }: PoolServi
     async scale(name, nodes) {
       const pool = find(name)
       if (nodes !== null && (!Number.isInteger(nodes) || nodes < pool.minNodes || nodes > pool.maxNodes)) {
-        throw new ServiceError('invalid', `pool ${name} may have ${pool.minNodes} to ${pool.maxNodes} nodes, not ${nodes}`)
+        throw new ServiceError(
+          'invalid',
+          `pool ${name} may have ${pool.minNodes} to ${pool.maxNodes} nodes, not ${nodes}`,
+        )
       }
       const { manualSize: _manualSize, ...memory } = fleet.poolMemory(name)
       const message = nodes === null ? 'size: back to the autoscaler' : `size: an operator asked for ${nodes}`
@@ -83,16 +86,7 @@ export function createPoolService({ fleet, config, pools, reconcile }: PoolServi
   }
 }
 
-const namings = ['future', 'cloud', 'static', 'dynamic', 'none'] as const
-
-function namingOf(word: string): PoolJson['naming'] {
-  return namings.find((known) => known === word) ?? 'unknown'
-}
-
 /** An answer and those below it, outermost first. */
 function flatten(answer: AutoscalerAnswer): { type: string; wanted: number | null; reason: string }[] {
-  return [
-    { type: answer.type, wanted: answer.wanted ?? null, reason: answer.reason },
-    ...answer.parts.flatMap(flatten),
-  ]
+  return [{ type: answer.type, wanted: answer.wanted ?? null, reason: answer.reason }, ...answer.parts.flatMap(flatten)]
 }

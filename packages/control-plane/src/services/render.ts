@@ -1,11 +1,4 @@
-import type {
-  BootstrapLogJson,
-  EventJson,
-  GpuJson,
-  HealthEventJson,
-  NodeJson,
-  OperationJson,
-} from '@navarch/api/rest'
+import type { BootstrapLogJson, EventJson, GpuJson, HealthEventJson, NodeJson, OperationJson } from '@navarch/api/rest'
 import type { ActiveFinding, Finding } from '@navarch/core/health/finding'
 import type { FleetNode, NodeHealth, NodeStatus } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
@@ -27,7 +20,7 @@ export function time(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-export function timeOrNull(ms: number | undefined): string | null {
+function timeOrNull(ms: number | undefined): string | null {
   return ms === undefined ? null : time(ms)
 }
 

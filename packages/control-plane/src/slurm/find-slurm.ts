@@ -26,7 +26,10 @@ export async function findSlurm(spec: SlurmSpec, path: string): Promise<SlurmCho
       const folders = path.split(delimiter).filter((folder) => folder !== '')
       const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, 'scontrol'))))
       if (found.includes(true)) return { use: true }
-      return { use: false, warning: "scontrol is not in the PATH: pools run without Slurm; install Slurm's commands, or set slurm.bin" }
+      return {
+        use: false,
+        warning: "scontrol is not in the PATH: pools run without Slurm; install Slurm's commands, or set slurm.bin",
+      }
     }
   }
 }

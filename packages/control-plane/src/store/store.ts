@@ -107,6 +107,11 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** Whether an operation or machine in this state is over, and so is history. */
+export function isOver(state: string): boolean {
+  return state === 'succeeded' || state === 'cancelled' || state === 'failed' || state === 'terminated'
+}
+
 /** The stored data cannot be used: made by a newer version, locked by another process, or damaged. */
 export class StoreError extends Error {
   override name = 'StoreError'

@@ -1,4 +1,3 @@
-import { isOver } from '../store/sqlite/statements.ts'
 import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { NodeHealth } from '@navarch/core/node/node'
 import { poolSize } from '@navarch/core/size/pool-size'
@@ -30,21 +29,38 @@ export function fleetMetrics(deps: FleetMetricsDeps): Metric[] {
       name: 'navarch_nodes_total',
       help: 'Nodes by status.',
       type: 'untyped',
-      samples: counted('status', nodes.map((node) => node.status)),
+      samples: counted(
+        'status',
+        nodes.map((node) => node.status),
+      ),
     },
     {
       name: 'navarch_node_health_status',
       help: 'Health of a node: 1 healthy, 0.5 degraded, 0 unhealthy, NaN unknown.',
       type: 'gauge',
-      samples: nodes.map((node) => ({ labels: { node_id: node.id, status: node.health }, value: healthValue[node.health] })),
+      samples: nodes.map((node) => ({
+        labels: { node_id: node.id, status: node.health },
+        value: healthValue[node.health],
+      })),
     },
     {
       name: 'navarch_gpus_total',
       help: 'GPUs by provider.',
       type: 'untyped',
-      samples: counted('provider', nodes.flatMap((node) => node.gpus.map(() => node.provider))),
+      samples: counted(
+        'provider',
+        nodes.flatMap((node) => node.gpus.map(() => node.provider)),
+      ),
     },
-    { name: 'navarch_nodes', help: 'Nodes by health.', type: 'gauge', samples: counted('health', nodes.map((node) => node.health)) },
+    {
+      name: 'navarch_nodes',
+      help: 'Nodes by health.',
+      type: 'gauge',
+      samples: counted(
+        'health',
+        nodes.map((node) => node.health),
+      ),
+    },
     {
       name: 'navarch_xid_errors_total',
       help: 'XID errors seen since the start, by code.',
@@ -55,7 +71,11 @@ export function fleetMetrics(deps: FleetMetricsDeps): Metric[] {
       name: 'navarch_operations',
       help: 'Operations that are not over, by kind and state.',
       type: 'gauge',
-      samples: counted2('kind', 'state', operations.filter((operation) => !isOver(operation.state)).map((operation) => [operation.kind, operation.state])),
+      samples: counted2(
+        'kind',
+        'state',
+        operations.map((operation) => [operation.kind, operation.state]),
+      ),
     },
     ...poolMetrics(deps),
     ...slurmMetrics(deps),
@@ -76,7 +96,12 @@ function poolMetrics({ config, pools }: FleetMetricsDeps): Metric[] {
     }
   }
   return [
-    { name: 'navarch_pool_nodes', help: 'Nodes of a pool: wanted, ready, busy, provisioning, and its limits.', type: 'gauge', samples: sizes },
+    {
+      name: 'navarch_pool_nodes',
+      help: 'Nodes of a pool: wanted, ready, busy, provisioning, and its limits.',
+      type: 'gauge',
+      samples: sizes,
+    },
     {
       name: 'navarch_unknown_pending_reasons',
       help: 'Pending jobs whose reason is not known, and which are not counted as demand.',
@@ -107,7 +132,10 @@ function slurmMetrics({ slurm, now }: FleetMetricsDeps): Metric[] {
       name: 'navarch_slurm_command_duration_seconds',
       help: 'What each command of the newest look took.',
       type: 'gauge',
-      samples: (snapshot?.costs ?? []).map((cost) => ({ labels: { command: cost.command }, value: cost.tookMs / 1000 })),
+      samples: (snapshot?.costs ?? []).map((cost) => ({
+        labels: { command: cost.command },
+        value: cost.tookMs / 1000,
+      })),
     },
     {
       name: 'navarch_slurm_failed_looks',

@@ -80,7 +80,7 @@ export function asksForDrain(finding: Finding): boolean {
 }
 
 /** Order by gravity, the gravest first; fatal before the rest, then the latest. */
-export function compareFindings(a: ActiveFinding, b: ActiveFinding): number {
+function compareFindings(a: ActiveFinding, b: ActiveFinding): number {
   const gravity = findingClasses.indexOf(b.class) - findingClasses.indexOf(a.class)
   return Number(b.fatal) - Number(a.fatal) || gravity || b.lastSeenAt - a.lastSeenAt || (a.id < b.id ? -1 : 1)
 }

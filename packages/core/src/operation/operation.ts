@@ -51,7 +51,7 @@ export interface OperationFacts {
   /** Machines made and given up by this operation so far. */
   rounds?: number
   /** Set while the machine of this launch is being taken back, with what comes after. */
-  rollback?: { message: string; then: 'fail' | 'cancel' | 'again' }
+  rollback?: { message: string; end: 'fail' | 'cancel' | 'again' }
 }
 
 /**

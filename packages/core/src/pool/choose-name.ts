@@ -75,7 +75,7 @@ export function freeNames(slurm: SlurmNames, taken: ReadonlySet<string>, demande
  * @param node undefined: slurmctld names it in its partition and does not show it, as 22.05 and older do with CLOUD
  *   names that are powered down
  */
-export function usability(
+function usability(
   node: NodeRecord | undefined,
   demanded = false,
 ): { free: true; naming: FreeName['naming'] } | { free: false; why: string } {

@@ -24,7 +24,8 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
     await announce(slurm, node.id, address, naming)
   }
   const provider = deps.provider(pool.provider)
-  if (pool.bootstrap.kind === 'none' || provider?.selfBootstraps) return { kind: 'done', message: 'the machine sets itself up' }
+  if (pool.bootstrap.kind === 'none' || provider?.selfBootstraps)
+    return { kind: 'done', message: 'the machine sets itself up' }
   const machine = await provider?.get(machineId, signal)
   if (!machine) return { kind: 'give-up', message: `machine ${machineId} went away` }
   const result = await deps.bootstrapper.run(
@@ -54,7 +55,12 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
  * Gives a name of slurm.conf the address of its new host, and keeps jobs away until the host is verified where Slurm
  * lets us: a CLOUD name that already has a job must not be drained, since that would requeue the job.
  */
-async function announce(slurm: SlurmLink, name: string, address: string, naming: 'future' | 'static' | 'cloud'): Promise<void> {
+async function announce(
+  slurm: SlurmLink,
+  name: string,
+  address: string,
+  naming: 'future' | 'static' | 'cloud',
+): Promise<void> {
   const found = await slurm.node(name)
   const where = { nodeAddr: address, nodeHostname: name }
   const drainable = naming !== 'cloud' && !(found && isBusy(found.state))

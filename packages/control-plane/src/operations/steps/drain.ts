@@ -17,7 +17,14 @@ export async function drain(deps: OperationDeps, { operation, record }: StepCont
   if (node.status !== status) {
     await record({}, [
       { kind: 'node', node: { ...node, status } },
-      { kind: 'event', type: 'node-status', message: `${status}: ${operation.reason}`, pool: node.pool, node: node.id, operation: operation.id },
+      {
+        kind: 'event',
+        type: 'node-status',
+        message: `${status}: ${operation.reason}`,
+        pool: node.pool,
+        node: node.id,
+        operation: operation.id,
+      },
     ])
   }
   if (!slurm) return { kind: 'done', message: 'no Slurm here' }
@@ -34,8 +41,10 @@ export async function drain(deps: OperationDeps, { operation, record }: StepCont
       return { kind: 'done', message: 'not in Slurm', facts: { drainOwned: false } }
     case 'theirs': {
       const facts = { drainOwned: false }
-      if (operation.kind === 'scale-down') return { kind: 'cancel', message: `drained by ${result.by}: ${result.reason}` }
-      if (operation.kind !== 'replace') return { kind: 'done', message: `already drained by ${result.by}: ${result.reason}`, facts }
+      if (operation.kind === 'scale-down')
+        return { kind: 'cancel', message: `drained by ${result.by}: ${result.reason}` }
+      if (operation.kind !== 'replace')
+        return { kind: 'done', message: `already drained by ${result.by}: ${result.reason}`, facts }
       return {
         kind: 'wait',
         ms: 15_000,
@@ -68,4 +77,3 @@ export async function wait(deps: OperationDeps, { operation }: StepContext): Pro
   if (!idleSince) return { kind: 'wait', ms: 1_000, message: 'no jobs; looks again', facts: { idleSince: clock.now() } }
   return { kind: 'done', message: 'no jobs' }
 }
-

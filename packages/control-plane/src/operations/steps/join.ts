@@ -25,7 +25,8 @@ export async function register(deps: OperationDeps, { operation }: StepContext):
   if (!slurm || node.slurmNaming === 'none') return { kind: 'done', message: 'agent registered' }
   const record = await slurm.node(node.id)
   if (!record || isFuture(record.state) || !isRegistered(record.state)) return missing('registration of slurmd')
-  if (hasFlag(record.state, 'INVALID_REG')) return missing(`a valid registration of slurmd (${record.reason ?? 'INVALID_REG'})`)
+  if (hasFlag(record.state, 'INVALID_REG'))
+    return missing(`a valid registration of slurmd (${record.reason ?? 'INVALID_REG'})`)
   await holdBack(deps, record)
   return { kind: 'done', message: 'agent and slurmd registered' }
 }
@@ -47,10 +48,14 @@ export async function verify(deps: OperationDeps, { operation }: StepContext): P
   if (fault) return { kind: 'give-up', message: `the new machine is faulty: ${fault.message}` }
   const expired = clock.now() - (currentStep(operation).startedAt ?? clock.now()) > verifyDeadlineMs
   if (node.reportedAt === undefined || node.health === 'unknown' || node.health === 'unhealthy') {
-    const message = node.reportedAt === undefined ? 'no health report yet' : `health is ${node.health}: ${node.healthReason}`
+    const message =
+      node.reportedAt === undefined ? 'no health report yet' : `health is ${node.health}: ${node.healthReason}`
     return expired ? { kind: 'give-up', message } : { kind: 'wait', ms: lookAgainMs, message }
   }
-  return { kind: 'done', message: node.gpus.length === 1 ? '1 GPU, healthy' : `${node.gpus.length} GPUs, ${node.health}` }
+  return {
+    kind: 'done',
+    message: node.gpus.length === 1 ? '1 GPU, healthy' : `${node.gpus.length} GPUs, ${node.health}`,
+  }
 }
 
 /** Gives the node to jobs, and waits until Slurm would start one there. */
@@ -63,13 +68,23 @@ export async function giveBack(deps: OperationDeps, { operation }: StepContext):
     facts: { drainOwned: false },
     changes: [
       { kind: 'node' as const, node: { ...free, status: 'active' as const } },
-      { kind: 'event' as const, type: 'node-status', message: 'active', pool: node.pool, node: node.id, operation: operation.id },
+      {
+        kind: 'event' as const,
+        type: 'node-status',
+        message: 'active',
+        pool: node.pool,
+        node: node.id,
+        operation: operation.id,
+      },
       ...launched(deps, node.machine?.token, clock.now()),
     ],
   }
   if (!slurm) return { kind: 'done', message: 'in service', ...active }
   const record = await slurm.node(node.id)
-  if (!record) return node.slurmNaming === undefined || node.slurmNaming === 'none' ? { kind: 'done', message: 'in service', ...active } : { kind: 'wait', ms: lookAgainMs, message: 'not in Slurm' }
+  if (!record)
+    return node.slurmNaming === undefined || node.slurmNaming === 'none'
+      ? { kind: 'done', message: 'in service', ...active }
+      : { kind: 'wait', ms: lookAgainMs, message: 'not in Slurm' }
   if (isSchedulable(record.state)) return { kind: 'done', message: 'in service', ...active }
   if (isDrain(record.state) || isDown(record.state) || isFuture(record.state)) {
     if (await slurm.resume(node.id)) return { kind: 'wait', ms: 500, message: 'resumed; waits for slurmd to answer' }
@@ -77,7 +92,11 @@ export async function giveBack(deps: OperationDeps, { operation }: StepContext):
     if (operation.kind === 'uncordon') return { kind: 'fail', message: `${message}; lift it with scontrol` }
     return { kind: 'done', message: `verified; ${message}`, ...active }
   }
-  return { kind: 'wait', ms: lookAgainMs, message: `Slurm says ${record.state.base} ${record.state.flags.join(' ')}`.trim() }
+  return {
+    kind: 'wait',
+    ms: lookAgainMs,
+    message: `Slurm says ${record.state.base} ${record.state.flags.join(' ')}`.trim(),
+  }
 }
 
 function launched(deps: OperationDeps, token: string | undefined, now: number) {

@@ -74,7 +74,10 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
   function notYet(machine: Machine): StepOutcome {
     const launchedAt = fleet.machines.get(token)?.createdAt ?? clock.now()
     if (clock.now() - launchedAt > (provider?.bootDeadlineMs ?? 0)) {
-      return { kind: 'give-up', message: `machine ${machine.id} has no address after ${Math.round((clock.now() - launchedAt) / 1000)} s` }
+      return {
+        kind: 'give-up',
+        message: `machine ${machine.id} has no address after ${Math.round((clock.now() - launchedAt) / 1000)} s`,
+      }
     }
     return { kind: 'wait', ms: 1_000, message: `machine ${machine.id} is ${machine.state}` }
   }
@@ -94,7 +97,10 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
     ]
     if (known) {
       const address = machine.address === undefined ? {} : { address: machine.address }
-      changes.push({ kind: 'machine', machine: { ...known, ...address, id: machine.id, zone: machine.zone, state: 'running' } })
+      changes.push({
+        kind: 'machine',
+        machine: { ...known, ...address, id: machine.id, zone: machine.zone, state: 'running' },
+      })
     }
     return changes
   }

@@ -53,7 +53,7 @@ export async function takeBack(deps: OperationDeps, context: StepContext): Promi
     const ended = await endMachine(deps, context, token, operation.facts.machineId)
     if (ended.kind !== 'done') return ended
     if (slurm) await freeName(slurm, operation.node, operation.facts.slurmName)
-    if (node && rollback?.then !== 'again') changes.push({ kind: 'node-removed', id: node.id })
+    if (node && rollback?.end !== 'again') changes.push({ kind: 'node-removed', id: node.id })
     else if (node) changes.push({ kind: 'node', node: withoutMachine(node) })
   } else if (drainOwned && slurm && node) {
     const faulty = node.health === 'unhealthy'
@@ -81,7 +81,8 @@ async function endMachine(
     // A launch whose answer was lost is known by its token alone.
     const id = knownId ?? machine.id ?? (await provider.list(signal)).find((found) => found.token === token)?.id
     if (id !== undefined) {
-      if (machine.state !== 'terminating') await record({}, [{ kind: 'machine', machine: { ...machine, id, state: 'terminating' } }])
+      if (machine.state !== 'terminating')
+        await record({}, [{ kind: 'machine', machine: { ...machine, id, state: 'terminating' } }])
       const found = await provider.get(id, signal)
       if (found && found.state !== 'terminated') {
         if (provider.keepsMachines) await retire(deps, found, machine, signal)
@@ -92,10 +93,22 @@ async function endMachine(
         }
       }
     }
-    const ended: MachineRecord = { ...machine, ...(id !== undefined && { id }), state: 'terminated', terminatedAt: clock.now() }
+    const ended: MachineRecord = {
+      ...machine,
+      ...(id !== undefined && { id }),
+      state: 'terminated',
+      terminatedAt: clock.now(),
+    }
     await record({}, [
       { kind: 'machine', machine: ended },
-      { kind: 'event', type: 'machine', message: `machine ${id ?? token} ended`, pool: machine.pool, node: machine.node, operation: operation.id },
+      {
+        kind: 'event',
+        type: 'machine',
+        message: `machine ${id ?? token} ended`,
+        pool: machine.pool,
+        node: machine.node,
+        operation: operation.id,
+      },
     ])
     return { kind: 'done', message: `machine ${id ?? token} ended` }
   } catch (error) {

@@ -8,7 +8,7 @@ const programs = ['navarch-node', 'navarch'] as const
 const machines = ['amd64', 'arm64'] as const
 
 /** Names under `/download/` that are programs: files of the same names in the download directory. */
-export const downloadNames: readonly string[] = programs.flatMap((program) =>
+const downloadNames: readonly string[] = programs.flatMap((program) =>
   machines.map((machine) => `${program}-linux-${machine}`),
 )
 

@@ -19,7 +19,9 @@ export interface Database {
 export function openDatabase(path: string): Database {
   const db = new DatabaseSync(path)
   // The lock is taken at once and kept: a second control plane on the same folder must fail at its start.
-  db.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  db.exec(
+    'PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+  )
   db.exec('BEGIN IMMEDIATE; COMMIT')
   migrate(db)
   const prepared = new Map<string, StatementSync>()

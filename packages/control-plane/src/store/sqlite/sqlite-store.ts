@@ -23,9 +23,12 @@ export async function openSqliteStore(dataDir: string): Promise<Store> {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o750 })
   } catch (cause) {
-    throw new StoreError(`cannot make the data folder ${dataDir}: ${messageOf(cause)}; choose another with --data-dir`, {
-      cause,
-    })
+    throw new StoreError(
+      `cannot make the data folder ${dataDir}: ${messageOf(cause)}; choose another with --data-dir`,
+      {
+        cause,
+      },
+    )
   }
   const call = await startWorker(path)
   return storeOver(`sqlite:${path}`, {

@@ -1,4 +1,4 @@
-import type { Change } from '../store.ts'
+import { type Change, isOver } from '../store.ts'
 
 export type SqlValue = string | number | null
 
@@ -24,11 +24,6 @@ const sql = {
   event: 'INSERT INTO event (seq, at, type, pool, node, operation, message) VALUES (?, ?, ?, ?, ?, ?, ?)',
 }
 
-/** Whether an operation or machine in this state is over, and so is history. */
-export function isOver(state: string): boolean {
-  return state === 'succeeded' || state === 'cancelled' || state === 'failed' || state === 'terminated'
-}
-
 /** The statement that stores a change. */
 export function statementOf(change: Change): Statement {
   switch (change.kind) {
@@ -38,7 +33,10 @@ export function statementOf(change: Change): Statement {
       return { sql: sql.nodeRemoved, parameters: [change.id] }
     case 'operation': {
       const { id, state, createdAt } = change.operation
-      return { sql: sql.operation, parameters: [id, isOver(state) ? 0 : 1, createdAt, JSON.stringify(change.operation)] }
+      return {
+        sql: sql.operation,
+        parameters: [id, isOver(state) ? 0 : 1, createdAt, JSON.stringify(change.operation)],
+      }
     }
     case 'pool':
       return { sql: sql.pool, parameters: [change.memory.pool, JSON.stringify(change.memory)] }
