@@ -68,7 +68,10 @@ async function bundle(program: Program): Promise<{ name: string; content: Buffer
     format: 'esm',
     target: 'node24',
     // Packages written as CommonJS ask for Node's own modules in their way.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    // What CommonJS packages expect to find around them.
+    banner: {
+      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url),__dirname=import.meta.dirname,__filename=import.meta.filename;",
+    },
     // Compiled parts that their packages do without when they cannot be loaded.
     external: ['cpu-features', '*.node'],
     legalComments: 'none',

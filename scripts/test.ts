@@ -35,9 +35,9 @@ const onRealHosts = [
 
 /** What vitest is called with for each suite, and the longest that it may take. */
 const runs = {
-  unit: { args: onRealHosts.map((path) => `--exclude=${path}**`), deadlineMs: 8 * 60_000 },
-  slurm: { args: ['--no-file-parallelism', ...onRealHosts], deadlineMs: 12 * 60_000 },
-  e2e: { args: ['--config', 'vitest.e2e.config.ts'], deadlineMs: 25 * 60_000 },
+  unit: { args: ['--reporter=default', ...onRealHosts.map((path) => `--exclude=${path}**`)], deadlineMs: 8 * 60_000 },
+  slurm: { args: ['--reporter=verbose', '--no-file-parallelism', ...onRealHosts], deadlineMs: 12 * 60_000 },
+  e2e: { args: ['--reporter=verbose', '--config', 'vitest.e2e.config.ts'], deadlineMs: 25 * 60_000 },
 } as const
 
 type Run = keyof typeof runs
@@ -141,10 +141,10 @@ async function vitestTally(name: Run, deadlineMs: number, env: NodeJS.ProcessEnv
   const folder = await mkdtemp(join(tmpdir(), 'navarch-test-'))
   const file = join(folder, 'tally.json')
   try {
-    const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/vitest-tally.ts')}`]
+    const reporter = `--reporter=${join(root, 'scripts/vitest-tally.ts')}`
     const child = spawn(
       process.execPath,
-      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...runs[name].args],
+      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', reporter, ...runs[name].args],
       {
         stdio: ['ignore', 'inherit', 'inherit'],
         env: { ...env, NAVARCH_TEST_TALLY: file },

@@ -16,10 +16,16 @@ const keys = ['server', 'auth_token', 'insecure']
  * @throws CliError (usage) that names the file and the key
  */
 export async function parseClientFile(path: string, text: string): Promise<ClientFile> {
-  const { parseDocument } = await import('yaml')
+  const { parseDocument, visit } = await import('yaml')
   const document = parseDocument(text)
   const [problem] = document.errors
   if (problem) throw new CliError(exitCodes.usage, `${path}: ${problem.message.split('\n')[0]}`)
+  // Three plain values need no alias, and an alias may be unresolved or grow without end.
+  visit(document, {
+    Alias: () => {
+      throw new CliError(exitCodes.usage, `${path}: aliases are not allowed here`)
+    },
+  })
   const content: unknown = document.toJS()
   if (content === null) return { path }
   if (typeof content !== 'object' || Array.isArray(content)) {

@@ -1,6 +1,6 @@
-import type { ErrorJson } from '@navarch/api/rest'
 import { type Route, routePath } from '@navarch/api/routes'
-import { CliError, type ExitCode, exitCodes } from './cli-error.ts'
+import { CliError } from './cli-error.ts'
+import { refusal, strange, unreachable } from './client-errors.ts'
 import type { Io } from './io.ts'
 import type { ClientSettings } from './settings.ts'
 
@@ -54,10 +54,7 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
       return await work(AbortSignal.any([deadline.signal, io.signal]))
     } catch (error) {
       if (error instanceof CliError || io.signal.aborted) throw error
-      throw unreachable(
-        settings,
-        deadline.signal.aborted ? `no answer within ${settings.timeoutMs} ms` : reasonOf(error),
-      )
+      throw unreachable(settings, deadline.signal.aborted ? `no answer within ${settings.timeoutMs} ms` : error)
     } finally {
       cancel()
     }
@@ -110,28 +107,12 @@ function queryText(query: Query): string {
 
 async function readAnswer(response: Response, settings: ClientSettings): Promise<unknown> {
   const text = await response.text()
-  let answer: unknown
+  if (!response.ok) throw refusal(response.status, text, settings)
   try {
-    answer = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     throw strange(settings, `${response.status} ${response.headers.get('content-type') ?? 'without a type'}`)
   }
-  if (response.ok) return answer
-  if (!isErrorJson(answer)) throw strange(settings, String(response.status))
-  const { code, message } = answer.error
-  throw new CliError(errorExits[code] ?? exitCodes.failed, message, remedies[code])
-}
-
-const errorExits: Partial<Record<string, ExitCode>> = { not_found: exitCodes.notFound, invalid: exitCodes.usage }
-
-const remedies: Partial<Record<string, string>> = {
-  unauthorized: 'Give the token with --auth-token, NAVARCH_AUTH_TOKEN, or auth_token in client.yaml.',
-}
-
-function isErrorJson(answer: unknown): answer is ErrorJson {
-  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return false
-  const { error } = answer
-  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error
 }
 
 function arrayOf<Item>(answer: unknown, settings: ClientSettings): Item[] {
@@ -142,41 +123,4 @@ function arrayOf<Item>(answer: unknown, settings: ClientSettings): Item[] {
 function objectOf<Item>(answer: unknown, settings: ClientSettings): Item {
   if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as Item
   throw strange(settings, 'not an object')
-}
-
-function strange(settings: ClientSettings, answer: string): CliError {
-  return new CliError(
-    exitCodes.failed,
-    `${settings.server} does not answer like a Navarch control plane (${answer})`,
-    `The address was chosen by ${settings.serverSource}.`,
-  )
-}
-
-function unreachable(settings: ClientSettings, reason: string): CliError {
-  return new CliError(
-    exitCodes.unreachable,
-    `cannot reach the control plane at ${settings.server} (chosen by ${settings.serverSource}): ${reason}`,
-    'Is navarch-control-plane running there? Name another with --server or NAVARCH_SERVER.',
-  )
-}
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection was cut',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'the connection timed out',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed (--insecure accepts it)',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed (--insecure accepts it)',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified (--insecure accepts it)',
-}
-
-/** fetch hides what happened in its error's cause, and that of several addresses in a list below. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return reasons[code] ?? (error.cause === undefined ? error.message : reasonOf(error.cause))
 }

@@ -13,7 +13,8 @@ export async function eachNode(
   let status: number = exitCodes.ok
   for (const id of new Set(ids)) {
     try {
-      status ||= (await act(id)) ?? exitCodes.ok
+      const own = await act(id)
+      status ||= own ?? exitCodes.ok
     } catch (error) {
       if (!(error instanceof CliError) || error.code === exitCodes.unreachable) throw error
       io.stderr.write(formatError(error))

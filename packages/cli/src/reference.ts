@@ -1,10 +1,11 @@
 import type { Argument, Command, Option } from 'commander'
-import type { Io } from './io.ts'
+import { helpTopics } from './help-topics.ts'
+import type { OutputStream } from './io.ts'
 import { createProgram } from './program/program.ts'
 
 /** The command line's reference as Markdown, from the commands themselves: what `--help` prints, on one page. */
 export function cliReference(): string {
-  const program = createProgram(silentIo, () => {})
+  const program = createProgram(silent, silent, async () => {})
   const sections = [
     '# The `navarch` command line',
     'What `navarch help` and `navarch COMMAND --help` print, on one page. Every command takes the global options.',
@@ -12,7 +13,8 @@ export function cliReference(): string {
     optionTable(program),
     ...codeBlock(helpAfter(program)),
     '## Commands',
-    ...commandsBelow(program).flatMap((command) => commandSection(command)),
+    ...commandsBelow(program).flatMap(commandSection),
+    ...Object.values(helpTopics).flatMap(({ summary, text }) => [`## ${capitalised(summary)}`, ...codeBlock(text)]),
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -28,7 +30,7 @@ function commandSection(command: Command): string[] {
   const aliases = command.aliases()
   return [
     `### \`${path}\``,
-    command.description(),
+    `${capitalised(command.description())}.`,
     `\`\`\`\n${path} ${command.usage()}\n\`\`\``,
     ...(aliases.length > 0 ? [`Also: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`] : []),
     ...argumentList(command.registeredArguments),
@@ -69,20 +71,13 @@ function helpAfter(command: Command): string {
   return text.slice(command.helpInformation().length).trim()
 }
 
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 function codeBlock(text: string): string[] {
   return text === '' ? [] : [`\`\`\`\n${text}\n\`\`\``]
 }
 
 /** Commands are looked at here, never run. */
-const silentIo: Io = {
-  stdout: { write: () => {}, isTTY: false },
-  stderr: { write: () => {}, isTTY: false },
-  env: {},
-  home: '/',
-  fetch: () => Promise.reject(new Error('the reference asks nobody')),
-  clock: { now: () => 0, sleep: () => Promise.resolve(), after: () => () => {} },
-  random: () => 0,
-  readFile: () => Promise.reject(new Error('the reference reads nothing')),
-  trustAnyCertificate: () => {},
-  signal: AbortSignal.abort(),
-}
+const silent: OutputStream = { write: () => {}, isTTY: false }

@@ -36,6 +36,8 @@ export interface ControlPlaneDouble extends AsyncDisposable {
   requests: SeenRequest[]
   /** Refuses everything with this error while set. */
   refuse: ErrorJson['error'] | undefined
+  /** Cuts every connection without an answer while set. */
+  away: boolean
   /** Adds an event, and sends it to those who follow. */
   emit(event: EventJson): void
   /** Cuts the streams that are open. */
@@ -85,9 +87,11 @@ export async function startControlPlaneDouble(initial: Partial<FleetState> = {})
     const text = await bodyOf(request)
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     requests.push({ method: request.method ?? '', url: request.url ?? '', body, headers: request.headers })
+    if (double.away) return void request.socket.destroy()
     try {
       if (double.refuse) throw new Refusal(double.refuse.code, double.refuse.message)
-      if (url.pathname === routes.events && request.headers.accept === 'text/event-stream') return follow(request, url, response)
+      if (url.pathname === routes.events && request.headers.accept === 'text/event-stream')
+        return follow(request, url, response)
       send(response, 200, dispatch(handlers, `${request.method} ${url.pathname}`, url.searchParams, body))
     } catch (error) {
       const refusal = error instanceof Refusal ? error : new Refusal('internal', String(error))
@@ -115,6 +119,7 @@ export async function startControlPlaneDouble(initial: Partial<FleetState> = {})
     state,
     requests,
     refuse: undefined,
+    away: false,
     emit(event) {
       state.events.push(event)
       for (const stream of streams) stream.write(eventText(event))
@@ -137,15 +142,33 @@ export async function startControlPlaneDouble(initial: Partial<FleetState> = {})
   return double
 }
 
+/** An address at which nobody listens. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+}
+
 function handlersOf(state: FleetState): Partial<Record<`${'GET' | 'POST'} ${Route}`, Handler>> {
   const nodeOf = ({ id = '' }: Record<string, string>) => {
     const short = id.split('.')[0]
-    return found(state.nodes.find((node) => node.id === id || node.id === short), `node not found: ${id}`)
+    return found(
+      state.nodes.find((node) => node.id === id || node.id === short),
+      `node not found: ${id}`,
+    )
   }
   const poolOf = ({ name }: Record<string, string>) =>
-    found(state.pools.find((pool) => pool.name === name), `pool not found: ${name}`)
+    found(
+      state.pools.find((pool) => pool.name === name),
+      `pool not found: ${name}`,
+    )
   const operationOf = ({ id }: Record<string, string>) => {
-    const states = found(state.operations.find(([first]) => first?.id === id), `operation not found: ${id}`)
+    const states = found(
+      state.operations.find(([first]) => first?.id === id),
+      `operation not found: ${id}`,
+    )
     return (states.length > 1 ? states.shift() : states[0]) ?? {}
   }
   const filtered = <Item extends object>(items: Item[], query: URLSearchParams, keys: (keyof Item & string)[]) =>
@@ -162,9 +185,21 @@ function handlersOf(state: FleetState): Partial<Record<`${'GET' | 'POST'} ${Rout
     },
     'GET pools': () => state.pools,
     'GET pool': poolOf,
-    'GET poolExplain': ({ name }) => found(state.explanations.find(({ pool }) => pool === name), `pool not found: ${name}`),
-    'POST poolScale': (parameters, _, body) => ({ ...poolOf(parameters), manual_size: (body as { nodes: number | null }).nodes }),
-    'GET operations': (_, query) => filtered(state.operations.flatMap((states) => states.slice(0, 1)), query, ['pool', 'node']),
+    'GET poolExplain': ({ name }) =>
+      found(
+        state.explanations.find(({ pool }) => pool === name),
+        `pool not found: ${name}`,
+      ),
+    'POST poolScale': (parameters, _, body) => ({
+      ...poolOf(parameters),
+      manual_size: (body as { nodes: number | null }).nodes,
+    }),
+    'GET operations': (_, query) =>
+      filtered(
+        state.operations.flatMap((states) => states.slice(0, 1)),
+        query,
+        ['pool', 'node'],
+      ),
     'GET operation': operationOf,
     'POST operationCancel': (parameters) => ({ ...operationOf(parameters), state: 'cancelled' }),
     'POST operationRetry': (parameters) => ({ ...operationOf(parameters), state: 'running' }),

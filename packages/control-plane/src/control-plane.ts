@@ -75,7 +75,7 @@ export interface ControlPlane {
 
 /** How often health by silence is looked at, and touched nodes are stored, ms. */
 const housekeepingMs = 5_000
-const flushMs = 60_000
+const flushMs = 10 * 60_000
 
 /**
  * Starts a control plane: store, Slurm poller, loops, server. It depends on nothing outside: what is missing or
@@ -169,6 +169,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     throw error
   })
   port = server.address.port
+  const listeningSince = clock.now()
 
   for (const pool of config.pools) {
     const { name, instanceType, minNodes, maxNodes } = pool
@@ -178,7 +179,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const loops = [
     loop(clock, signal, log, 'autoscaler', config.server.autoscaleIntervalMs, () => pools.reconcile()),
     loop(clock, signal, log, 'heartbeats', housekeepingMs, () =>
-      checkHeartbeats(fleet, log, config.server.heartbeatTimeoutMs, clock.now()),
+      checkHeartbeats(fleet, log, { timeoutMs: config.server.heartbeatTimeoutMs, listeningSince }, clock.now()),
     ),
     loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
   ]

@@ -122,10 +122,19 @@ describe('a node', () => {
     await register()
     await good('r1')
     await world.clock.advance(91_000)
-    await checkHeartbeats(plane.fleet, silentLog, 90_000, world.clock.now())
+    await checkHeartbeats(plane.fleet, silentLog, { timeoutMs: 90_000, listeningSince: 0 }, world.clock.now())
     expect(node()).toMatchObject({ status: 'active', health: 'unknown', healthReason: 'no heartbeat for 1m31s' })
     expect(plane.fleet.operations.size).toBe(0)
     await good('r2')
+    expect(node()).toMatchObject({ health: 'healthy' })
+  })
+
+  it('is not called silent for the time in which nobody listened', async () => {
+    await register()
+    await good('r1')
+    await world.clock.advance(600_000)
+    const listeningSince = world.clock.now() - 10_000
+    await checkHeartbeats(plane.fleet, silentLog, { timeoutMs: 90_000, listeningSince }, world.clock.now())
     expect(node()).toMatchObject({ health: 'healthy' })
   })
 

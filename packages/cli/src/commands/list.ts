@@ -41,7 +41,7 @@ function columns(now: number, wide: boolean): Column<NodeJson>[] {
     { header: 'UTIL', cell: utilization, right: true },
     { header: 'HEARTBEAT', cell: (node) => word(formatAge(node.last_heartbeat, now)) },
     ...(wide ? wideColumns : []),
-    { header: 'REASON', cell: (node) => node.health_reason || node.hold?.reason || '-' },
+    { header: 'REASON', cell: (node) => node.health_reason || node.hold?.reason || node.slurm?.reason || '-' },
   ]
 }
 

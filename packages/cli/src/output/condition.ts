@@ -2,7 +2,7 @@ import type { ConditionJson } from '@navarch/api/rest'
 import type { Tone } from './style.ts'
 
 /** Conditions that say that something works; all others say that something holds the pool back. */
-const isGood = /(?:Ready|Found)$/
+const isGood = /(?:Ready|Found|Left)$/
 
 /** Whether an operator should look at it. */
 export function isNotable({ type, status }: ConditionJson): boolean {

@@ -2,7 +2,10 @@ import { type Define, examples } from './define.ts'
 
 /** config check, explain, schema */
 export const defineConfigCommands: Define = (parent, act) => {
-  const config = parent.command('config').description('check and explain navarch-config.yaml, on this machine')
+  const config = parent
+    .command('config')
+    .helpCommand(false)
+    .description('check and explain navarch-config.yaml, on this machine')
 
   const check = config
     .command('check <file>')

@@ -14,7 +14,7 @@ export const defineHistoryCommands: Define = (parent, act) => {
     )
   examples(events, 'events --follow', 'events -o json --after 1200 | jq -r \'select(.type == "finding") | .message\'')
 
-  const bootstrap = parent.command('bootstrap').description('how new machines were set up')
+  const bootstrap = parent.command('bootstrap').helpCommand(false).description('how new machines were set up')
   const logs = bootstrap
     .command('logs <node>')
     .description("show what was run on a node's machines, and what came of it")

@@ -13,8 +13,8 @@ export const defineNodeCommands: Define = (parent, act) => {
     .aliases(['ls', 'nodes'])
     .description('list the nodes of the fleet')
     .option('--pool <name>', 'only nodes of this pool')
-    .addOption(words('--status <status>', 'NODE_STATUS_', statuses))
-    .addOption(words('--health <health>', 'HEALTH_STATUS_', healths))
+    .addOption(words('--status <status>', 'only nodes with this status', 'NODE_STATUS_', statuses))
+    .addOption(words('--health <health>', 'only nodes with this health', 'HEALTH_STATUS_', healths))
     .option('--provider <name>', 'only nodes of this provider')
     .option('--region <region>', 'only nodes of this region')
     .option(...watchFlag)
@@ -62,8 +62,8 @@ export const defineNodeCommands: Define = (parent, act) => {
 }
 
 /** An option that takes one of these words in any case, or as the protocol's enum spells it. */
-function words(flags: string, prefix: string, allowed: string[]): Option {
-  const option = new Option(flags, `only these nodes: ${allowed.join(', ')}`).choices(allowed)
+function words(flags: string, description: string, prefix: string, allowed: string[]): Option {
+  const option = new Option(flags, description).choices(allowed)
   return option.argParser((text: string) => {
     const upper = text.toUpperCase()
     const word = (upper.startsWith(prefix) ? upper.slice(prefix.length) : upper).toLowerCase()

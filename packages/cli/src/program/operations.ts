@@ -6,6 +6,7 @@ import { type Define, examples, watchFlag } from './define.ts'
 export const defineOperationCommands: Define = (parent, act) => {
   const operation = parent
     .command('operation')
+    .helpCommand(false)
     .aliases(['op', 'operations'])
     .description('what the control plane is doing: replacements, drains, scaling')
 

@@ -3,7 +3,11 @@ import { type Define, examples, watchFlag, wholeNumber } from './define.ts'
 
 /** pool list, get, explain, scale */
 export const definePoolCommands: Define = (parent, act) => {
-  const pool = parent.command('pool').alias('pools').description('pools: their size, why it is that, and changing it')
+  const pool = parent
+    .command('pool')
+    .helpCommand(false)
+    .alias('pools')
+    .description('pools: their size, why it is that, and changing it')
 
   const list = pool
     .command('list')

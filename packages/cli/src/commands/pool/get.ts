@@ -2,6 +2,7 @@ import type { ConditionJson, PoolJson } from '@navarch/api/rest'
 import type { CommandContext } from '../../context.ts'
 import { formatAge } from '../../output/age.ts'
 import { conditionStatus } from '../../output/condition.ts'
+import { sizedBy } from '../../output/sized-by.ts'
 import { type Column, renderFields, renderTable, type TableOptions } from '../../output/table.ts'
 import { show } from '../../show.ts'
 
@@ -35,12 +36,7 @@ function describePool(pool: PoolJson, now: number, options: TableOptions): strin
       ['New hosts', namings[pool.naming]],
       ['Size', `${size.wanted} wanted, ${size.min} to ${size.max} allowed`],
       ['Nodes', `${size.ready} ready, ${size.busy} busy, ${size.provisioning} provisioning`],
-      [
-        'Sized by',
-        pool.manual_size === null
-          ? pool.autoscaler || 'min_nodes'
-          : `operator: ${pool.manual_size} (--auto gives it back)`,
-      ],
+      ['Sized by', pool.manual_size === null ? sizedBy(pool) : `operator: ${pool.manual_size} (--auto gives it back)`],
       ['Names', pool.nodes.join(', ') || 'none'],
     ],
     options,

@@ -1,6 +1,7 @@
 import type { PoolJson } from '@navarch/api/rest'
 import type { CommandContext } from '../../context.ts'
 import { isNotable } from '../../output/condition.ts'
+import { sizedBy } from '../../output/sized-by.ts'
 import { type Column, renderTable } from '../../output/table.ts'
 import { listTable, show } from '../../show.ts'
 
@@ -31,7 +32,7 @@ const first: Column<PoolJson>[] = [
   number('READY', (size) => size.ready),
   number('BUSY', (size) => size.busy),
   number('PROVISIONING', (size) => size.provisioning),
-  { header: 'SIZED-BY', cell: (pool) => (pool.manual_size === null ? pool.autoscaler || 'min_nodes' : 'operator') },
+  { header: 'SIZED-BY', cell: (pool) => (pool.manual_size === null ? sizedBy(pool) : 'operator') },
 ]
 const notes: Column<PoolJson> = {
   header: 'NOTES',

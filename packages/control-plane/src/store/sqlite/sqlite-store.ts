@@ -97,7 +97,11 @@ interface Call {
 }
 
 async function startWorker(path: string): Promise<Call> {
-  const worker = new Worker(workerUrl(), { workerData: { path } })
+  const worker = new Worker(workerUrl(), {
+    workerData: { path },
+    // It holds statements for moments only; without this its young generation grows to 16 MB and more.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  })
   const pending = new Map<number, { resolve: (answer: WorkerResponse) => void; reject: (error: unknown) => void }>()
   let nextId = 1
   let ended: StoreError | undefined
