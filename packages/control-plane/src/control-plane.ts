@@ -217,7 +217,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 async function connectSlurm({ config, effects }: ControlPlaneOptions): Promise<SlurmLink | undefined> {
   const { clock, log } = effects
-  const choice = await findSlurm(config.slurm, effects.env['PATH'] ?? '')
+  const choice = await findSlurm(config.slurm, effects.env)
   if (choice.warning !== undefined) log.warn(choice.warning)
   if (!choice.use && !effects.runSlurm) return undefined
   const client = createSlurmClient({

@@ -51,7 +51,7 @@ describe('createNvidiaSmi with the stand-in program', () => {
 
   it('answers at the deadline when the tool does not', async () => {
     const smi = createNvidiaSmi({ run, program: standIn, deadlineMs: 300 })
-    say('sleep 30\n')
+    say('sleep 3\n')
     expect(await smi.look()).toEqual({ kind: 'failed', failure: { kind: 'stuck', afterMs: 300 } })
     say('')
     expect(await smi.look()).toMatchObject({ kind: 'readings' })

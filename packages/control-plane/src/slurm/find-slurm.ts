@@ -2,6 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { SlurmSpec } from '@navarch/config/navarch-config'
 
+/** Where Slurm's commands find their configuration: Debian's and the source's folder, and what a configless host fetched. */
+const usualConfs = ['/etc/slurm/slurm.conf', '/usr/local/etc/slurm.conf', '/run/slurm/conf/slurm.conf']
+
 /** Whether Slurm is used, and what an operator should know about that. */
 export interface SlurmChoice {
   use: boolean
@@ -11,9 +14,12 @@ export interface SlurmChoice {
 /**
  * What a configuration's `slurm` section comes to on this machine. Never an error: where Slurm is asked for and its
  * commands are missing, every look at it says so, and the control plane starts all the same.
- * @param path the PATH to search where no folder is configured
+ * @param env where the commands are searched (PATH) and what Slurm itself reads (SLURM_CONF)
  */
-export async function findSlurm(spec: SlurmSpec, path: string): Promise<SlurmChoice> {
+export async function findSlurm(
+  spec: SlurmSpec,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<SlurmChoice> {
   switch (spec.driver) {
     case 'none':
       return { use: false }
@@ -23,19 +29,27 @@ export async function findSlurm(spec: SlurmSpec, path: string): Promise<SlurmCho
       return { use: true, warning: 'slurm.driver "rest" is accepted, not active yet; the commands are used' }
     case 'auto': {
       if (spec.bin !== undefined || spec.conf !== undefined) return { use: true }
-      const folders = path.split(delimiter).filter((folder) => folder !== '')
-      const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, 'scontrol'))))
-      if (found.includes(true)) return { use: true }
+      const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+      const programs = await Promise.all(folders.map((folder) => isThere(join(folder, 'scontrol'), constants.X_OK)))
+      if (!programs.includes(true)) {
+        return {
+          use: false,
+          warning: "pools run without Slurm: scontrol is not in the PATH; install Slurm's commands, or set slurm.bin",
+        }
+      }
+      const files = env['SLURM_CONF'] ? [env['SLURM_CONF']] : usualConfs
+      const confs = await Promise.all(files.map((file) => isThere(file, constants.R_OK)))
+      if (confs.includes(true)) return { use: true }
       return {
         use: false,
-        warning: "scontrol is not in the PATH: pools run without Slurm; install Slurm's commands, or set slurm.bin",
+        warning: `pools run without Slurm: there is no slurm.conf (${files.join(', ')}); set slurm.conf, or slurm.driver: cli`,
       }
     }
   }
 }
 
-function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
+function isThere(file: string, mode: number): Promise<boolean> {
+  return access(file, mode).then(
     () => true,
     () => false,
   )
