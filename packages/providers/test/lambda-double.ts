@@ -32,6 +32,8 @@ export interface LambdaDouble {
   capacity: number
   /** How often lists and lookups deny a new instance. */
   hiddenReads: number
+  /** Names of the account's SSH keys. */
+  sshKeys: string[]
   /** Applied to the next request whose path ends so, once. `drop` does the work and never answers. */
   misbehave(
     path: string,
@@ -68,6 +70,7 @@ export async function startLambdaDouble(): Promise<LambdaDouble> {
     requests: [],
     capacity: 100,
     hiddenReads: 0,
+    sshKeys: ['key'],
     misbehave: (path, how) => void faults.push({ path, how }),
     boot() {
       for (const instance of double.instances.values()) {
@@ -112,6 +115,9 @@ function handle(double: LambdaDouble, method: string, path: string, body: unknow
   if (method === 'GET' && path === '/instances') {
     const listed = [...double.instances.values()].filter((each) => each.status !== 'terminated')
     return { data: listed.filter(visible).map(show) }
+  }
+  if (method === 'GET' && path === '/ssh-keys') {
+    return { data: double.sshKeys.map((name) => ({ id: name, name, public_key: 'ssh-ed25519 AAAA' })) }
   }
   const id = /^\/instances\/([^/]+)$/.exec(path)?.[1]
   if (method === 'GET' && id !== undefined) {

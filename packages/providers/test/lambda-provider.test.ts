@@ -70,8 +70,25 @@ describe('createLambdaProvider', () => {
     })
   })
 
+  it("takes the account's only SSH key where the pool names none", async () => {
+    await provider.launch(launchRequest({ sshKeys: [] }), untilDone)
+    expect(launches()).toBe(1)
+  })
+
+  it.each([
+    [[], 'the account has 0'],
+    [['mine', 'theirs'], 'the account has 2 (mine, theirs)'],
+  ])('asks for a name where the account has the keys %j', async (keys, found) => {
+    double.sshKeys = keys
+    await expect(provider.launch(launchRequest({ sshKeys: [] }), untilDone)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(found),
+    })
+    expect(launches()).toBe(0)
+  })
+
   it('reports a request that can never work, before or after asking', async () => {
-    for (const wrong of [{ instanceType: 'gpu_9x' }, { sshKeys: [] }, { sshKeys: ['a', 'b'] }, { region: '' }]) {
+    for (const wrong of [{ instanceType: 'gpu_9x' }, { sshKeys: ['a', 'b'] }, { region: '' }]) {
       await expect(provider.launch(launchRequest(wrong), untilDone)).rejects.toMatchObject({
         code: 'invalid',
         remedy: expect.stringMatching(/pool/),

@@ -2,7 +2,7 @@ import type { BootstrapLogJson, EventJson, GpuJson, HealthEventJson, NodeJson, O
 import type { ActiveFinding, Finding } from '@navarch/core/health/finding'
 import type { FleetNode, NodeHealth, NodeStatus } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
-import { isOurReason } from '@navarch/core/pool/reason-owner'
+import { reasonOwner } from '@navarch/core/pool/reason-owner'
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { formatNodeState, isBusy, isDrain } from '@navarch/slurm/node-state'
@@ -81,8 +81,14 @@ const originalHealth: Record<NodeHealth, string> = {
 
 /** A drain that somebody else set in Slurm shows; ours shows by the fleet's own word, which is newer than any look at Slurm. */
 function statusOf(node: FleetNode, record: NodeRecord | undefined): NodeStatus {
-  if (node.status !== 'active' || !record || !isDrain(record.state) || isOurReason(record.reason)) return node.status
+  if (node.status !== 'active' || !record || !isDrain(record.state) || !isTheirs(record.reason)) return node.status
   return isBusy(record.state) ? 'draining' : 'drained'
+}
+
+/** Slurm asks for a reason with every drain; only the registration of a FUTURE name leaves one of ours without. */
+function isTheirs(reason: string | undefined): boolean {
+  const owner = reasonOwner(reason)
+  return owner === 'person' || owner === 'slurm'
 }
 
 function renderGpus(node: FleetNode): GpuJson[] {

@@ -46,6 +46,8 @@ export interface LaunchBody {
 /** The part of the Lambda Cloud API that we use, one method per endpoint. All throw ProviderError. */
 export interface LambdaApi {
   listInstances(signal: AbortSignal): Promise<LambdaInstance[]>
+  /** Names of the account's SSH keys. */
+  listSshKeys(signal: AbortSignal): Promise<string[]>
   /** undefined when the API knows no such instance. */
   getInstance(id: string, signal: AbortSignal): Promise<LambdaInstance | undefined>
   /** Resolves with the new instance's id; after a `LambdaNoAnswerError` there may be one all the same. */
@@ -67,6 +69,10 @@ export function createLambdaApi(options: LambdaApiOptions): LambdaApi {
     async listInstances(signal) {
       const answer = await call('list instances', 'instances', z.array(instanceSchema), signal)
       return answer?.data ?? []
+    },
+    async listSshKeys(signal) {
+      const answer = await call('list SSH keys', 'ssh-keys', z.array(z.object({ name: z.string() })), signal)
+      return answer?.data.map((key) => key.name) ?? []
     },
     async getInstance(id, signal) {
       const path = `instances/${encodeURIComponent(id)}`

@@ -46,10 +46,10 @@ export function createLambdaProvider(options: LambdaApiOptions): Provider {
     unanswered.delete(instance)
   }
   const launch = async (instance: string, request: LaunchRequest, signal: AbortSignal): Promise<Machine> => {
-    const body = launchBody(instance, request)
     const existing = (await find(instance, signal)) ?? launchedJustNow(request.token)
     if (existing) return existing
     throwIfInDoubt(instance)
+    const body = launchBody(instance, request, await sshKey(request, signal))
     try {
       const id = await api.launch(body, signal)
       unanswered.delete(instance)
@@ -69,6 +69,18 @@ export function createLambdaProvider(options: LambdaApiOptions): Provider {
       if (error instanceof LambdaNoAnswerError) unanswered.set(instance, clock.now())
       throw error
     }
+  }
+  /** The API takes exactly one key. A pool that names none gets the account's only one. */
+  const sshKey = async (request: LaunchRequest, signal: AbortSignal): Promise<string> => {
+    const named = request.sshKeys
+    const keys = named.length === 0 ? await api.listSshKeys(signal) : named
+    const [key] = keys
+    if (key !== undefined && keys.length === 1) return key
+    const found = named.length === 0 ? `the account has ${keys.length}` : `ssh_keys names ${keys.length}`
+    const which = keys.length > 1 ? ` (${keys.join(', ')})` : ''
+    throw new ProviderError('invalid', `pool ${request.pool}: Lambda takes exactly one SSH key, and ${found}${which}`, {
+      remedy: 'Set ssh_keys of the pool to the name of one key that is registered with Lambda.',
+    })
   }
   const fresh = (id: string): Machine | undefined => {
     for (const [each, { at }] of recent) if (clock.now() - at >= settleMs) recent.delete(each)
@@ -119,26 +131,17 @@ export function createLambdaProvider(options: LambdaApiOptions): Provider {
   }
 }
 
-function launchBody(instance: string, request: LaunchRequest): LaunchBody {
-  const { instanceType, region, sshKeys, image, node, token } = request
+function launchBody(instance: string, request: LaunchRequest, sshKey: string): LaunchBody {
+  const { instanceType, region, image, node, token } = request
   if (region === '') {
     throw new ProviderError('invalid', `pool ${request.pool}: Lambda needs a region`, {
       remedy: 'Set region of the pool.',
     })
   }
-  if (sshKeys.length !== 1) {
-    throw new ProviderError(
-      'invalid',
-      `pool ${request.pool}: Lambda takes exactly one SSH key, not ${sshKeys.length}`,
-      {
-        remedy: 'Set ssh_keys of the pool to the name of one key that is registered with Lambda.',
-      },
-    )
-  }
   return {
     region_name: region,
     instance_type_name: instanceType,
-    ssh_key_names: sshKeys,
+    ssh_key_names: [sshKey],
     name: instance,
     ...(image !== undefined && { image: /^[0-9a-f-]{32,36}$/.test(image) ? { id: image } : { family: image } }),
     tags: [
