@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
 import { FindingSchema, ReportHealthRequestSchema } from '@navarch/api/control-plane'
+import { ProviderError } from '@navarch/providers/provider'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createWorld, type RunningPlane, type World } from './world.ts'
@@ -98,6 +99,28 @@ describe('an operation', () => {
       { numRuns: 40 },
     )
   }, 120_000)
+
+  it('gives a machine that was long in coming its whole time to boot', async () => {
+    const world = createWorld(join(dir, 'db'))
+    world.provider.failNext('launch', new ProviderError('capacity', 'none left', { retryAfterMs: 600_000 }))
+    const plane = await provision(world)
+    await world.clock.advance(640_000)
+    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({ status: 'active', machine: { id: 'fake-1' } })
+    plane.kill()
+  })
+
+  it('does not ask a provider that fails before its time, whatever news come', async () => {
+    const world = createWorld(join(dir, 'db'))
+    const capacity = new ProviderError('capacity', 'none left', { retryAfterMs: 600_000 })
+    world.provider.failNext('launch', capacity)
+    const plane = await provision(world)
+    for (let news = 0; news < 5; news++) {
+      plane.engine.wake('gpu-1')
+      await world.clock.advance(1_000)
+    }
+    expect(await world.provider.list(signal)).toEqual([])
+    plane.kill()
+  })
 
   it('leaves no machine behind when it is cancelled while it provisions', async () => {
     const world = createWorld(join(dir, 'db'))

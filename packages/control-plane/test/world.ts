@@ -19,6 +19,7 @@ import { storeOver } from '../src/store/sqlite/sqlite-store.ts'
 import type { Statement } from '../src/store/sqlite/statements.ts'
 import type { Store } from '../src/store/store.ts'
 import { createCounters } from '../src/telemetry/counters.ts'
+import { createSlurmDouble, type SlurmDouble } from './slurm-double.ts'
 
 export function poolSpec(health: Partial<HealthSpec> = {}): PoolSpec {
   return {
@@ -43,8 +44,9 @@ export function poolSpec(health: Partial<HealthSpec> = {}): PoolSpec {
 export interface World {
   clock: ManualClock
   provider: FakeProvider
+  slurm: SlurmDouble
   /** Starts a control plane on the world's disk; the one before must have stopped or crashed. */
-  start(options?: { crashAfterCommits?: number }): Promise<RunningPlane>
+  start(options?: { crashAfterCommits?: number; withSlurm?: boolean }): Promise<RunningPlane>
 }
 
 export interface RunningPlane {
@@ -61,6 +63,7 @@ export interface RunningPlane {
  */
 export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): World {
   const clock = createManualClock()
+  const slurm = createSlurmDouble(clock)
   let current: AgentService | undefined
   const machines = new Map<string, { node: string; bootId: string }>()
   const provider = createFakeProvider({
@@ -80,7 +83,8 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
   return {
     clock,
     provider,
-    async start({ crashAfterCommits = Number.POSITIVE_INFINITY } = {}) {
+    slurm,
+    async start({ crashAfterCommits = Number.POSITIVE_INFINITY, withSlurm = false } = {}) {
       const stopping = new AbortController()
       const database = openDatabase(databasePath)
       let left = crashAfterCommits
@@ -106,7 +110,7 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
       const newId = () => `id${ids++}`
       const deps: OperationDeps = {
         fleet,
-        slurm: undefined,
+        slurm: withSlurm ? slurm.link : undefined,
         provider: (name) => (name === 'fake' ? guard(provider, () => dead) : undefined),
         pool: (name) => (name === pool.name ? pool : undefined),
         gate: createProviderGate(() => 0.5),

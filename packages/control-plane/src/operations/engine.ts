@@ -1,4 +1,4 @@
-import type { Operation } from '@navarch/core/operation/operation'
+import type { Operation, StepName } from '@navarch/core/operation/operation'
 import { backoffDelay } from '@navarch/system/backoff'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
@@ -6,7 +6,7 @@ import type { Fleet, FleetChange } from '../fleet/fleet.ts'
 import { ServiceError } from '../services/service-error.ts'
 import { currentStep, type NewOperation, newOperation } from './new-operation.ts'
 import { canCancel, lookDeadlineMs, type Step, type StepOutcome } from './step.ts'
-import { afterLook, afterRollback, begin, isExpired, rollBack } from './transition.ts'
+import { afterLook, afterRollback, begin, isExpired, makesMachine, rollBack, startOver } from './transition.ts'
 
 export interface EngineOptions {
   fleet: Fleet
@@ -31,7 +31,7 @@ export interface Engine {
   cancel(id: string): Promise<Operation>
   /** Resolves when the operation is over; rejects with a conflict when that takes longer than `withinMs`. */
   ended(id: string, withinMs: number): Promise<void>
-  /** Starts a failed operation's step anew. */
+  /** Begins a failed operation again: at its removal where that has begun, at a new machine where one is missing, else from its start. */
   retry(id: string): Promise<Operation>
   /** Looks at all operations that are due. Called whenever something happened that one may wait for. */
   wake(node?: string): void
@@ -40,8 +40,12 @@ export interface Engine {
 }
 
 const retryBackoff = { firstMs: 2_000, maxMs: 60_000 }
-/** Providers and hosts are slow: more at once than this would starve the rest of the program. */
+/** Most operations of one lane at once: more would starve the rest of the program. */
 const maxConcurrent = 64
+/** Steps that wait for providers and hosts have a lane of their own: a drain never stands behind a bootstrap. */
+const slowSteps: ReadonlySet<StepName> = new Set(['remove', 'provision', 'bootstrap'])
+/** How long an operation rests whose record could not be stored, ms. */
+const unstoredRestMs = 5_000
 
 /** Makes the engine. Operations that the fleet has loaded go on where they were. */
 export function createEngine(options: EngineOptions): Engine {
@@ -49,6 +53,9 @@ export function createEngine(options: EngineOptions): Engine {
   const running = new Map<string, Promise<void>>()
   /** Woken: to be looked at again at once, whatever their time. */
   const urgent = new Set<string>()
+  /** Until when those rest that could not be stored, ms. */
+  const resting = new Map<string, number>()
+  const lanes = { slow: new Set<string>(), quick: new Set<string>() }
   let cancelTimer = () => {}
 
   const record = (operation: Operation, changes: readonly FleetChange[] = []) =>
@@ -60,25 +67,38 @@ export function createEngine(options: EngineOptions): Engine {
     let next = Number.POSITIVE_INFINITY
     for (const operation of fleet.operations.values()) {
       if (running.has(operation.id)) continue
-      if (urgent.has(operation.id) || operation.notBefore <= clock.now()) {
-        if (running.size >= maxConcurrent) break
-        urgent.delete(operation.id)
-        launch(operation)
-      } else next = Math.min(next, operation.notBefore)
+      const due = Math.max(urgent.has(operation.id) ? 0 : operation.notBefore, resting.get(operation.id) ?? 0)
+      if (due > clock.now()) {
+        next = Math.min(next, due)
+        continue
+      }
+      const lane = slowSteps.has(operation.step) ? lanes.slow : lanes.quick
+      if (lane.size >= maxConcurrent) continue
+      urgent.delete(operation.id)
+      resting.delete(operation.id)
+      launch(operation, lane)
     }
     if (next < Number.POSITIVE_INFINITY) cancelTimer = clock.after(Math.max(1, next - clock.now()), schedule)
   }
 
-  function launch(operation: Operation): void {
+  function launch(operation: Operation, lane: Set<string>): void {
+    const { id } = operation
     const work = advance(operation)
       .catch((error: unknown) => {
-        if (!signal.aborted) log.error('operation stopped', { operation: operation.id, error: String(error) })
+        resting.set(id, clock.now() + unstoredRestMs)
+        if (!signal.aborted) log.error('operation stopped', { operation: id, error: String(error) })
       })
       .finally(() => {
-        running.delete(operation.id)
+        running.delete(id)
+        lane.delete(id)
+        if (!fleet.operations.has(id)) {
+          urgent.delete(id)
+          resting.delete(id)
+        }
         schedule()
       })
-    running.set(operation.id, work)
+    running.set(id, work)
+    lane.add(id)
   }
 
   async function advance(found: Operation): Promise<void> {
@@ -157,9 +177,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     async start(request, changes = []) {
-      const busy = fleet.operationOf(request.node)
-      if (busy)
-        throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${request.node} in hand`)
+      refuseIfInHand(request.node)
       const operation = newOperation(options.newId(), clock.now(), request)
       await record(operation, [
         ...changes,
@@ -174,13 +192,16 @@ export function createEngine(options: EngineOptions): Engine {
       return operation
     },
     async cancel(id) {
-      const operation = await find(id)
+      // Not by way of a promise: a step may record facts in the meantime, which a copy from before would undo.
+      const operation = fleet.operations.get(id)
+      if (!operation) throw new ServiceError('conflict', `operation ${id} is over (${(await find(id)).state})`)
       if (operation.cancelRequested) return operation
-      if (!fleet.operations.has(id)) throw new ServiceError('conflict', `operation ${id} is over (${operation.state})`)
       if (!canCancel(operation)) {
         throw new ServiceError('conflict', `operation ${id} cannot be undone any more: its step is ${operation.step}`)
       }
       const asked = { ...operation, cancelRequested: true, notBefore: clock.now(), updatedAt: clock.now() }
+      // Should its step run just now, the request is looked at as soon as that ends.
+      urgent.add(id)
       await record(asked, [{ kind: 'event', type: 'operation', message: 'cancel requested', ...where(asked) }])
       schedule()
       return asked
@@ -212,22 +233,11 @@ export function createEngine(options: EngineOptions): Engine {
       }
       if (operation.state !== 'failed')
         throw new ServiceError('conflict', `operation ${id} is ${operation.state}, not failed`)
-      const busy = fleet.operationOf(operation.node)
-      if (busy)
-        throw new ServiceError('conflict', `operation ${busy.id} (${busy.kind}) has node ${operation.node} in hand`)
-      const now = clock.now()
-      const { rounds: _rounds, ...facts } = operation.facts
-      const fresh: Operation = {
-        ...operation,
-        state: 'running',
-        facts,
-        cancelRequested: false,
-        notBefore: now,
-        updatedAt: now,
-        steps: operation.steps.map((step) =>
-          step.name === operation.step ? { name: step.name, state: 'pending', attempts: 0, message: '' } : step,
-        ),
+      refuseIfInHand(operation.node)
+      if (makesMachine(operation) && fleet.nodes.get(operation.node)?.machine) {
+        throw new ServiceError('conflict', `node ${operation.node} has a machine again: there is nothing to retry`)
       }
+      const fresh = startOver(operation, clock.now())
       await record(fresh, [{ kind: 'event', type: 'operation', message: 'retried by an operator', ...where(fresh) }])
       schedule()
       return fresh
@@ -243,6 +253,14 @@ export function createEngine(options: EngineOptions): Engine {
     async idle() {
       await Promise.allSettled(running.values())
     },
+  }
+
+  function refuseIfInHand(node: string): void {
+    const busy = fleet.operationOf(node)
+    if (!busy) return
+    const remedy = canCancel(busy) ? `, or end it with: navarch operation cancel ${busy.id}` : ''
+    const message = `operation ${busy.id} (${busy.kind}) has node ${node} in hand: wait for it${remedy}`
+    throw new ServiceError('conflict', message)
   }
 
   async function find(id: string): Promise<Operation> {

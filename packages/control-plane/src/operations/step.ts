@@ -40,12 +40,13 @@ export type Step = (context: StepContext) => Promise<StepOutcome>
 const minute = 60_000
 const hour = 60 * minute
 
-/** Longest time a step may take from its start, ms. What comes then: `expire` in engine.ts. */
+/** Longest time a step may take from its start, ms. Then the operation is undone and has failed. */
 export const stepDeadlineMs: Record<StepName, number> = {
   drain: 24 * hour,
   // Jobs may run for as long as their partitions let them.
   wait: 30 * 24 * hour,
-  remove: 2 * hour,
+  // A provider that is away must not leave a machine behind that nobody ends.
+  remove: 30 * 24 * hour,
   // Capacity may take long to come; the provider's own boot deadline bounds a launched machine.
   provision: 7 * 24 * hour,
   bootstrap: 45 * minute,

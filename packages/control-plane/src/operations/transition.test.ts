@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { currentStep, newOperation } from './new-operation.ts'
-import { afterLook, afterRollback, begin, isExpired, rollBack } from './transition.ts'
+import { afterLook, afterRollback, begin, isExpired, rollBack, startOver } from './transition.ts'
 
 const replace = () =>
   newOperation('op1', 1_000, { kind: 'replace', pool: 'train', node: 'gpu-1', reason: 'XID 79', initiator: 'health' })
@@ -76,5 +76,18 @@ describe('an operation', () => {
     expect(afterLook(third, { kind: 'give-up', message: 'faulty' }, 2, 0).facts.rollback?.end).toBe('fail')
     const second = { ...third, facts: { token: 't2', rounds: 1 } }
     expect(afterLook(second, { kind: 'give-up', message: 'faulty' }, 2, 0).facts.rollback?.end).toBe('again')
+  })
+
+  it.each([
+    ['bootstrap', {}, 'provision'],
+    ['verify', { oldToken: 't0' }, 'provision'],
+    ['remove', { oldToken: 't0' }, 'remove'],
+    ['remove', {}, 'drain'],
+    ['wait', { drainOwned: true }, 'drain'],
+  ] as const)('that failed at `%s` with %o begins again at `%s`', (step, facts, first) => {
+    const failed = { ...replace(), step, facts, state: 'failed' as const, cancelRequested: true }
+    const again = startOver(failed, 9)
+    expect(again).toMatchObject({ state: 'running', step: first, facts, cancelRequested: false, notBefore: 9 })
+    expect(currentStep(again)).toMatchObject({ state: 'pending', attempts: 0 })
   })
 })

@@ -1,4 +1,4 @@
-import type { Operation, OperationState } from '@navarch/core/operation/operation'
+import { type Operation, type OperationState, operationSteps, type StepName } from '@navarch/core/operation/operation'
 import { currentStep, withStep } from './new-operation.ts'
 import { maxRounds, type StepOutcome, stepDeadlineMs } from './step.ts'
 
@@ -67,7 +67,14 @@ export function afterRollback(
   end: 'fail' | 'cancel' | 'again',
   now: number,
 ): Operation {
-  const { token: _token, machineId: _machine, address: _address, rollback: _rollback, ...kept } = operation.facts
+  const {
+    token: _token,
+    machineId: _machine,
+    address: _address,
+    bootstrapRuns: _runs,
+    rollback: _rollback,
+    ...kept
+  } = operation.facts
   const facts = { ...kept, rounds: (operation.facts.rounds ?? 0) + 1 }
   if (end === 'again') {
     const from = operation.steps.findIndex((step) => step.name === 'provision')
@@ -98,6 +105,37 @@ export function afterRollback(
     state,
     updatedAt: now,
   }
+}
+
+/** Whether the operation has come to the steps that make a machine. */
+export function makesMachine({ steps, step }: Operation): boolean {
+  const provision = steps.findIndex(({ name }) => name === 'provision')
+  return provision >= 0 && steps.findIndex(({ name }) => name === step) >= provision
+}
+
+/** A failed operation that begins again: where it stood if its node has lost its machine, else at its first step. */
+export function startOver(operation: Operation, now: number): Operation {
+  const { rounds: _rounds, idleSince: _idleSince, ...facts } = operation.facts
+  const from = operation.steps.findIndex(({ name }) => name === firstAgain(operation))
+  return {
+    ...operation,
+    step: firstAgain(operation),
+    state: 'running',
+    facts,
+    cancelRequested: false,
+    notBefore: now,
+    updatedAt: now,
+    steps: operation.steps.map((step, index) =>
+      index < from ? step : { name: step.name, state: 'pending', attempts: 0, message: '' },
+    ),
+  }
+}
+
+function firstAgain(operation: Operation): StepName {
+  // Its machine was given back when it failed.
+  if (makesMachine(operation)) return 'provision'
+  // Its drain may have been lifted when it failed.
+  return operation.facts.oldToken === undefined ? operationSteps[operation.kind][0] : operation.step
 }
 
 function afterStep(operation: Operation, now: number): Operation {

@@ -1,6 +1,7 @@
-import type { FleetNode, NodeStatus } from '@navarch/core/node/node'
+import type { FleetNode } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
 import type { Fleet, FleetChange } from '../fleet/fleet.ts'
+import { statusAtRest } from '../operations/status-at-rest.ts'
 
 /** What the end of an operation means for its node, to be stored with the end itself. */
 export function nodeAfter(fleet: Fleet, operation: Operation, now: number): FleetChange[] {
@@ -30,10 +31,11 @@ function afterEnd(node: FleetNode, operation: Operation, now: number): FleetNode
       hold: { action: 'drain', reason: 'its replacement was cancelled', since: now },
     }
   }
-  if (node.status === 'draining') return { ...node, status: faultyOr(node, 'active') }
-  return node
-}
-
-function faultyOr(node: FleetNode, status: NodeStatus): NodeStatus {
-  return node.health === 'unhealthy' ? 'unhealthy' : status
+  if (kind === 'drain' || kind === 'cordon') {
+    const { hold, ...free } = node
+    // Its drain stays in Slurm, and the operator's word with it, until `uncordon`.
+    if (hold && operation.facts.drainOwned) return { ...node, status: 'cordoned', hold: { ...hold, action: 'cordon' } }
+    return { ...free, status: statusAtRest(free) }
+  }
+  return node.status === 'draining' ? { ...node, status: statusAtRest(node) } : node
 }

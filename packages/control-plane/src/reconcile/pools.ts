@@ -17,20 +17,20 @@ import { actOnSize } from './size-pools.ts'
 
 export interface PoolsDeps {
   fleet: Fleet
-  engine: Engine
+  engine: Pick<Engine, 'start'>
   config: Pick<NavarchConfig, 'pools'>
   slurm: SlurmLink | undefined
   provider: (name: string) => Provider | undefined
   gate: ProviderGate
   clock: Clock
   log: Log
-  /** What a pool's own metrics source says; undefined when it has none. */
+  /** What a pool's own metrics source says; undefined when it has none, or no answer. Never rejects. */
   metrics: (pool: PoolSpec) => Promise<PoolMetrics | undefined>
 }
 
 /** Keeps each pool at its size, and knows why. */
 export interface Pools {
-  /** One round: looks at every pool and acts. Rounds never overlap. */
+  /** One round: looks at every pool and acts. Rounds never overlap: asked during one, it makes another after it. */
   reconcile(): Promise<void>
   view(pool: PoolSpec): PoolView
   conditions(view: PoolView): PoolCondition[]
@@ -46,6 +46,7 @@ export function createPools(deps: PoolsDeps): Pools {
   const metrics = new Map<string, PoolMetrics>()
   let slurmConfig: SlurmConfig | undefined
   let running = false
+  let again = false
 
   const inputOf = (pool: PoolSpec): PoolViewInput => {
     const told = metrics.get(pool.name)
@@ -59,10 +60,13 @@ export function createPools(deps: PoolsDeps): Pools {
     }
   }
 
-  async function reconcilePool(pool: PoolSpec): Promise<void> {
+  async function readMetrics(pool: PoolSpec): Promise<void> {
     const told = await deps.metrics(pool)
     if (told) metrics.set(pool.name, told)
     else metrics.delete(pool.name)
+  }
+
+  async function reconcilePool(pool: PoolSpec): Promise<void> {
     const input = inputOf(pool)
     const view = viewPool(input)
     const missing = await actOnSize(deps, view, input)
@@ -70,6 +74,21 @@ export function createPools(deps: PoolsDeps): Pools {
     else if (unnamed.get(pool.name) !== missing) {
       unnamed.set(pool.name, missing)
       log.warn('no name for a new node', { pool: pool.name, reason: missing })
+    }
+  }
+
+  async function round(): Promise<void> {
+    // Read again now and then: an administrator may have set MaxNodeCount. What was read stays when Slurm is away.
+    slurmConfig = (await slurm?.config().catch(() => slurmConfig)) ?? slurmConfig
+    // All at once: a source that hangs until its deadline costs a round that long, not that long for each pool.
+    await Promise.all(config.pools.map(readMetrics))
+    for (const pool of config.pools) {
+      await reconcilePool(pool).catch((error: unknown) =>
+        log.error('pool not reconciled', {
+          pool: pool.name,
+          error: error instanceof Error ? error.message : String(error),
+        }),
+      )
     }
   }
 
@@ -85,18 +104,13 @@ export function createPools(deps: PoolsDeps): Pools {
 
   return {
     async reconcile() {
+      again = true
       if (running) return
       running = true
       try {
-        // Read again now and then: an administrator may have set MaxNodeCount. What was read stays when Slurm is away.
-        slurmConfig = (await slurm?.config().catch(() => slurmConfig)) ?? slurmConfig
-        for (const pool of config.pools) {
-          await reconcilePool(pool).catch((error: unknown) =>
-            log.error('pool not reconciled', {
-              pool: pool.name,
-              error: error instanceof Error ? error.message : String(error),
-            }),
-          )
+        while (again) {
+          again = false
+          await round()
         }
       } finally {
         running = false

@@ -5,7 +5,7 @@ import { nextName, type PoolView, type PoolViewInput } from './pool-view.ts'
 
 export interface SizePoolsDeps {
   fleet: Fleet
-  engine: Engine
+  engine: Pick<Engine, 'start'>
   log: Log
 }
 
@@ -34,6 +34,8 @@ export async function actOnSize(
         sizeEvent(`scaling up from ${decision.from} to ${to}: ${decision.reason}`),
       ])
       for (const { name, naming } of names.chosen) {
+        // Storing takes time, in which its agent may have registered.
+        if (fleet.nodes.has(name) || fleet.operationOf(name)) continue
         await engine.start({
           kind: 'provision',
           pool: pool.name,
@@ -51,6 +53,8 @@ export async function actOnSize(
         sizeEvent(`scaling down from ${decision.from} to ${decision.to}: ${decision.reason}`),
       ])
       for (const node of action.nodes) {
+        // A fault may have come first.
+        if (fleet.operationOf(node)) continue
         await engine.start({
           kind: 'scale-down',
           pool: pool.name,

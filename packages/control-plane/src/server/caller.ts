@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { createContextKey } from '@connectrpc/connect'
 import { type AccessDecision, type AccessKind, authorize, bearerToken } from './auth.ts'
 
@@ -21,11 +21,13 @@ export const callerKey = createContextKey<Caller>({ remoteAddress: undefined, he
 /**
  * Decides on a request by its headers and connection: the one way in which REST, RPC and agents' links do.
  * A request of a web page of another origin is refused whatever it wants to change, since a browser on an operator's
- * machine is on loopback too; one that a proxy passed on is not from loopback, wherever the proxy runs.
+ * machine is on loopback too. Without a token such a page may also have a name of its own that leads to this machine
+ * (DNS rebinding): then only pages at an address or at "localhost" are taken. A request that a proxy passed on is not from
+ * loopback, wherever the proxy runs.
  */
 export function authorizeCaller(caller: Caller, kind: AccessKind, expectedToken: string | undefined): AccessDecision {
   const { headers } = caller
-  if ((kind === 'change' || kind === 'agent') && isForeignOrigin(headers)) {
+  if ((kind === 'change' || kind === 'agent') && isForeignOrigin(headers, expectedToken !== undefined)) {
     return { allowed: false, code: 'forbidden', message: `requests of web pages at ${headers.origin} are not taken` }
   }
   const passedOn = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
@@ -37,9 +39,11 @@ export function authorizeCaller(caller: Caller, kind: AccessKind, expectedToken:
   })
 }
 
-function isForeignOrigin(headers: IncomingHttpHeaders): boolean {
+function isForeignOrigin(headers: IncomingHttpHeaders, withToken: boolean): boolean {
   const { origin } = headers
   if (origin === undefined) return false
   const host = headers[':authority'] ?? headers.host
-  return !URL.canParse(origin) || new URL(origin).host !== host
+  if (!URL.canParse(origin) || new URL(origin).host !== host) return true
+  const name = new URL(origin).hostname.replace(/^\[|\]$/g, '')
+  return !withToken && name !== 'localhost' && isIP(name) === 0
 }

@@ -89,9 +89,18 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
     cordon: (id, reason) => hold(id, 'cordon', reason),
     drain: (id, reason) => hold(id, 'drain', reason),
     async uncordon(id, reason) {
-      const node = find(id)
+      const { id: name, hold } = find(id)
+      if (render(find(name)).status === 'active' && !hold) {
+        throw new ServiceError('conflict', `node ${name} is active: it is neither cordoned nor drained`)
+      }
+      // A drain or cordon that is still on its way is overtaken by its undoing.
+      const busy = fleet.operationOf(name)
+      if (busy && (busy.kind === 'cordon' || busy.kind === 'drain')) {
+        await engine.cancel(busy.id)
+        await engine.ended(busy.id, undoDeadlineMs)
+      }
+      const node = find(name)
       const { hold: _hold, ...rest } = node
-      const text = reason || 'uncordoned by an operator'
       // The operator vouches for the node: what was found before is history; what still holds will be reported again.
       const free: FleetNode = {
         ...rest,
@@ -102,16 +111,7 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
           healthReason: 'not reported since it was given back',
         }),
       }
-      if (render(node).status === 'active' && !node.hold) {
-        throw new ServiceError('conflict', `node ${node.id} is active: it is neither cordoned nor drained`)
-      }
-      // A drain or cordon that is still on its way is overtaken by its undoing.
-      const busy = fleet.operationOf(node.id)
-      if (busy && (busy.kind === 'cordon' || busy.kind === 'drain')) {
-        await engine.cancel(busy.id)
-        await engine.ended(busy.id, undoDeadlineMs)
-      }
-      await startForOperator('uncordon', free, text)
+      await startForOperator('uncordon', free, reason || 'uncordoned by an operator')
       return render(fleet.nodes.get(node.id) ?? free)
     },
     bootstrapLogs: async (id) => {

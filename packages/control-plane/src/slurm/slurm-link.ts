@@ -1,9 +1,19 @@
+import { isHeldByOthers } from '@navarch/core/pool/held-by-others'
 import { reasonOwner } from '@navarch/core/pool/reason-owner'
 import type { NodeChange, SlurmClient } from '@navarch/slurm/client'
 import type { SlurmConfig } from '@navarch/slurm/config-record'
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
-import { isBusy, isDown, isDrain, isFuture, isSchedulable } from '@navarch/slurm/node-state'
+import {
+  hasFlag,
+  isBusy,
+  isCloud,
+  isDown,
+  isDrain,
+  isFuture,
+  isSchedulable,
+  type NodeState,
+} from '@navarch/slurm/node-state'
 import { SlurmError } from '@navarch/slurm/slurm-error'
 import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
 import type { SnapshotPoller, SnapshotView } from '@navarch/slurm/snapshot-poller'
@@ -79,14 +89,11 @@ export function createSlurmLink(client: SlurmClient, poller: SnapshotPoller, clo
     async drain(name, reason) {
       const found = await node(name)
       if (!found || isFuture(found.state)) return { kind: 'absent' }
-      const held = isDrain(found.state) || isDown(found.state)
-      const owner = reasonOwner(found.reason)
-      if (isDrain(found.state) && owner === 'ours') return { kind: 'ours' }
-      // Slurm's own "Not responding" is nobody's wish; a drain that Slurm set by itself is for a person to judge.
-      if (held && (owner === 'person' || (isDrain(found.state) && owner === 'slurm'))) {
+      if (isDrain(found.state) && reasonOwner(found.reason) === 'ours') return { kind: 'ours' }
+      if (isHeldByOthers(found)) {
         return { kind: 'theirs', by: found.reasonUser ?? 'unknown', reason: found.reason ?? '' }
       }
-      if (found.state.flags.includes('POWERED_DOWN') && !isBusy(found.state)) return { kind: 'absent' }
+      if (isHostless(found.state)) return { kind: 'absent' }
       await client.updateNode(name, { state: 'DRAIN', reason: `${reasonPrefix}${reason}` })
       return { kind: 'ours' }
     },
@@ -114,4 +121,13 @@ export function createSlurmLink(client: SlurmClient, poller: SnapshotPoller, clo
     },
     stop: () => poller.stop(),
   }
+}
+
+/**
+ * Whether no host is under the name. A CLOUD name that is powering up for a job has none yet, and 22.05 requeues that job
+ * when the name is drained.
+ */
+function isHostless(state: NodeState): boolean {
+  if (!isCloud(state)) return hasFlag(state, 'POWERED_DOWN') && !isBusy(state)
+  return hasFlag(state, 'POWERED_DOWN') || hasFlag(state, 'POWERING_UP') || hasFlag(state, 'POWER_UP')
 }

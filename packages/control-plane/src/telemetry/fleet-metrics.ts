@@ -11,7 +11,7 @@ export interface FleetMetricsDeps {
   fleet: Fleet
   config: Pick<NavarchConfig, 'pools'>
   pools: Pools
-  slurm: SlurmLink | undefined
+  slurm: Pick<SlurmLink, 'view'> | undefined
   counters: Counters
   now: () => number
 }

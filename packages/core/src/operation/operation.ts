@@ -42,6 +42,8 @@ export interface OperationFacts {
   /** The machine that is being removed. */
   oldMachineId?: string
   oldToken?: string
+  /** Times that the machine's bootstrap was begun. */
+  bootstrapRuns?: number
   /** How the node's name exists in Slurm. */
   slurmName?: SlurmNaming
   /** Whether the drain in Slurm is ours (a person's drain stays). */

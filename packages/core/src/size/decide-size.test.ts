@@ -17,6 +17,7 @@ const member = (id: string, over: Partial<PoolMember> = {}): PoolMember => ({
   activity: 'idle',
   inOperation: false,
   status: 'active',
+  ours: true,
   ...over,
 })
 const idle = (count: number) =>
@@ -129,6 +130,11 @@ describe('shrinking', () => {
 
   test.each(['busy', 'held', 'unknown'] as const)('a node whose activity is %s is never given up', (activity) => {
     const members = ['n1', 'n2', 'n3', 'n4'].map((id) => member(id, { activity }))
+    expect(decide({ members, answer: wants(2) })).toMatchObject({ actions: [], to: 4, blocked: 'no-idle-node' })
+  })
+
+  test('a host that registered by itself is never given up', () => {
+    const members = idle(4).map((one) => ({ ...one, ours: false }))
     expect(decide({ members, answer: wants(2) })).toMatchObject({ actions: [], to: 4, blocked: 'no-idle-node' })
   })
 

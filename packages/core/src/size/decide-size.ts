@@ -144,9 +144,12 @@ function shrink(
   }
 }
 
-/** Nothing runs on it, nobody holds it, and no operation works on it. A person's drain is `held`, and so is never given up. */
+/**
+ * It is ours, nothing runs on it, nobody holds it, and no operation works on it. A person's drain is `held`, and so is
+ * never given up; nor is a host that registered by itself, whose machine we could not end.
+ */
 function isGivable(member: PoolMember): boolean {
-  if (member.activity !== 'idle' || member.inOperation) return false
+  if (!member.ours || member.activity !== 'idle' || member.inOperation) return false
   return member.service === 'in' || member.status === 'cordoned' || member.status === 'unhealthy'
 }
 

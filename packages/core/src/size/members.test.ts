@@ -29,6 +29,7 @@ test.each([
   ['IDLE', undefined, 'idle'],
   ['IDLE+DRAIN', 'navarch: cordoned', 'idle'],
   ['IDLE+DRAIN', 'kernel update', 'held'],
+  ['IDLE+DRAIN', 'Kill task failed', 'held'],
   ['DOWN', 'bad fan', 'held'],
   ['IDLE+RESERVED', undefined, 'held'],
   ['IDLE+MAINTENANCE', undefined, 'held'],

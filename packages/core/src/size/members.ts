@@ -1,21 +1,22 @@
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
-import { hasFlag, isBusy, isDown, isDrain } from '@navarch/slurm/node-state'
+import { hasFlag, isBusy } from '@navarch/slurm/node-state'
 import { namesIn } from '../demand/names-in.ts'
 import type { FleetNode, NodeStatus } from '../node/node.ts'
 import type { Operation } from '../operation/operation.ts'
+import { isHeldByOthers } from '../pool/held-by-others.ts'
 import { reasonOwner } from '../pool/reason-owner.ts'
 
 /**
  * What a member of a pool is to the pool's size:
  * - `in`: serves, or will as soon as Slurm and its agent answer
  * - `coming`: its machine is being made, or made again
- * - `out`: exists and takes no new work: cordoned, drained, faulty, or held by a person
+ * - `out`: exists and takes no new work: cordoned, drained, faulty, or held by others
  * - `leaving`: its machine is being given up
  */
 export type Service = 'in' | 'coming' | 'out' | 'leaving'
 
-/** What runs on it, by Slurm: `held` is kept by a person or a reservation; `unknown` is never taken for idle. */
+/** What runs on it, by Slurm: `held` is kept by a person, by slurmctld itself or a reservation; `unknown` is never taken for idle. */
 export type Activity = 'idle' | 'busy' | 'held' | 'unknown'
 
 export interface PoolMember {
@@ -25,6 +26,8 @@ export interface PoolMember {
   /** An operation works on it. */
   inOperation: boolean
   status: NodeStatus
+  /** Whether its machine is one that we launched, and so may end. */
+  ours: boolean
   /** ms since the epoch; undefined when Slurm does not say. */
   idleSince?: number
   /** As slurmctld knows it. */
@@ -74,6 +77,7 @@ export function poolMembers(
       activity,
       inOperation: operation !== undefined,
       status: node.status,
+      ours: node.machine !== undefined,
       ...(record?.lastBusyTime !== undefined && { idleSince: record.lastBusyTime }),
       ...(record && { record }),
     })
@@ -87,6 +91,7 @@ export function poolMembers(
       activity: 'unknown',
       inOperation: true,
       status: 'provisioning',
+      ours: true,
     })
   }
   return members
@@ -103,8 +108,7 @@ function serviceOf(node: FleetNode, operation: Pick<Operation, 'kind'> | undefin
 function activityOf(record: NodeRecord | undefined, occupied: ReadonlySet<string>): Activity {
   if (!record) return 'unknown'
   const { state } = record
-  const stopped = isDrain(state) || isDown(state) || hasFlag(state, 'FAIL')
-  if (stopped && reasonOwner(record.reason) === 'person') return 'held'
+  if (isHeldByOthers(record) || (hasFlag(state, 'FAIL') && reasonOwner(record.reason) === 'person')) return 'held'
   if (hasFlag(state, 'MAINTENANCE') || hasFlag(state, 'RESERVED')) return 'held'
   if (isBusy(state) || occupied.has(record.name) || hasFlag(state, 'PLANNED')) return 'busy'
   return state.base === 'IDLE' && !hasFlag(state, 'NOT_RESPONDING') ? 'idle' : 'unknown'

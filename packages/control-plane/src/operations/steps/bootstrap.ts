@@ -1,11 +1,11 @@
+import { isHeldByPerson } from '@navarch/core/pool/held-by-others'
 import { isBusy, isRegistered } from '@navarch/slurm/node-state'
 import { reasonPrefix, type SlurmLink } from '../../slurm/slurm-link.ts'
 import type { OperationDeps } from '../deps.ts'
-import { currentStep } from '../new-operation.ts'
 import type { StepContext, StepOutcome } from '../step.ts'
 
-/** Runs of the bootstrap on one machine before another one is tried. */
-const maxAttempts = 3
+/** Runs of the bootstrap on one machine before another one is tried; looks that failed before it ran are none. */
+const maxRuns = 3
 
 /** Reason of a node whose host is not verified yet. */
 export const verifyingReason = `${reasonPrefix}verifying`
@@ -27,7 +27,11 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
   if (pool.bootstrap.kind === 'none' || provider?.selfBootstraps)
     return { kind: 'done', message: 'the machine sets itself up' }
   const machine = await provider?.get(machineId, signal)
-  if (!machine) return { kind: 'give-up', message: `machine ${machineId} went away` }
+  if (!machine || machine.state === 'terminating' || machine.state === 'terminated') {
+    return { kind: 'give-up', message: `machine ${machineId} went away` }
+  }
+  const runs = (operation.facts.bootstrapRuns ?? 0) + 1
+  await record({ bootstrapRuns: runs })
   const result = await deps.bootstrapper.run(
     {
       pool,
@@ -48,12 +52,13 @@ export async function bootstrap(deps: OperationDeps, { operation, record, signal
   await record({}, [{ kind: 'bootstrap', record: result }])
   if (result.success) return { kind: 'done', message: `${result.commands.length} commands` }
   const message = `bootstrap failed: ${result.error}; see: navarch bootstrap logs ${node.id}`
-  return currentStep(operation).attempts < maxAttempts ? { kind: 'retry', message } : { kind: 'give-up', message }
+  return runs < maxRuns ? { kind: 'retry', message } : { kind: 'give-up', message }
 }
 
 /**
  * Gives a name of slurm.conf the address of its new host, and keeps jobs away until the host is verified where Slurm
- * lets us: a CLOUD name that already has a job must not be drained, since that would requeue the job.
+ * lets us: a CLOUD name that already has a job must not be drained, since that would requeue the job. A name that a
+ * person has taken out of service since it was chosen keeps that person's reason.
  */
 async function announce(
   slurm: SlurmLink,
@@ -63,7 +68,7 @@ async function announce(
 ): Promise<void> {
   const found = await slurm.node(name)
   const where = { nodeAddr: address, nodeHostname: name }
-  const drainable = naming !== 'cloud' && !(found && isBusy(found.state))
+  const drainable = naming !== 'cloud' && !(found && (isBusy(found.state) || isHeldByPerson(found)))
   if (found && drainable && isRegistered(found.state) && found.address === address) return
   await slurm.update(name, drainable ? { ...where, state: 'DRAIN', reason: verifyingReason } : where)
 }

@@ -1,5 +1,7 @@
 import { asksForDrain } from '@navarch/core/health/assess'
+import { isSchedulable } from '@navarch/slurm/node-state'
 import type { OperationDeps } from '../deps.ts'
+import { currentStep } from '../new-operation.ts'
 import type { StepContext, StepOutcome } from '../step.ts'
 
 /** How often a step looks again at something that no event announces, ms. */
@@ -55,25 +57,47 @@ export async function drain(deps: OperationDeps, { operation, record }: StepCont
   }
 }
 
+/** How far apart the two looks are that must see no job, ms. */
+const secondLookMs = 1_000
+
+/** Jobs that have run for long may run for longer: they are looked at less and less often, up to this, ms. */
+const longestLookMs = 30_000
+
 /** Waits until no job is left on the node, seen twice: suspended and completing jobs hide from one look. */
 export async function wait(deps: OperationDeps, { operation }: StepContext): Promise<StepOutcome> {
   const { clock, slurm } = deps
   if (!slurm) return { kind: 'done', message: 'no Slurm here' }
   const record = await slurm.node(operation.node)
   if (!record) return { kind: 'done', message: 'not in Slurm' }
+  if (operation.facts.drainOwned && isSchedulable(record.state)) {
+    if (operation.kind === 'scale-down') return { kind: 'cancel', message: 'somebody gave the node back to jobs' }
+    await slurm.drain(operation.node, operation.reason)
+    return {
+      kind: 'wait',
+      ms: secondLookMs,
+      message: 'its drain had been lifted: drained again',
+      facts: { idleSince: 0 },
+    }
+  }
   const jobs = await slurm.jobsOn(operation.node)
+  const now = clock.now()
   if (jobs.length > 0) {
     if (operation.kind === 'scale-down') return { kind: 'cancel', message: `the node got job ${jobs[0]?.id}` }
     const ids = jobs.slice(0, 5).map((job) => job.id)
     const more = jobs.length > 5 ? ` and ${jobs.length - 5} more` : ''
     return {
       kind: 'wait',
-      ms: lookAgainMs,
+      ms: clamp((now - (currentStep(operation).startedAt ?? now)) / 20, lookAgainMs, longestLookMs),
       message: `waits for ${jobs.length === 1 ? 'job' : 'jobs'} ${ids.join(', ')}${more}`,
       facts: { idleSince: 0 },
     }
   }
   const { idleSince } = operation.facts
-  if (!idleSince) return { kind: 'wait', ms: 1_000, message: 'no jobs; looks again', facts: { idleSince: clock.now() } }
-  return { kind: 'done', message: 'no jobs' }
+  const left = idleSince ? idleSince + secondLookMs - now : secondLookMs
+  if (left <= 0) return { kind: 'done', message: 'no jobs' }
+  return { kind: 'wait', ms: left, message: 'no jobs; looks again', facts: { idleSince: idleSince || now } }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most)
 }

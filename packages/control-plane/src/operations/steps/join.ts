@@ -1,4 +1,6 @@
 import { asksForDrain } from '@navarch/core/health/assess'
+import type { Operation } from '@navarch/core/operation/operation'
+import { isHeldByPerson } from '@navarch/core/pool/held-by-others'
 import { reasonOwner } from '@navarch/core/pool/reason-owner'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { hasFlag, isBusy, isDown, isDrain, isFuture, isRegistered, isSchedulable } from '@navarch/slurm/node-state'
@@ -34,7 +36,7 @@ export async function register(deps: OperationDeps, { operation }: StepContext):
 /** Registration clears the reason of a FUTURE name, and a plain name that was down comes back undrained: hold it again. */
 async function holdBack({ slurm, fleet }: OperationDeps, record: NodeRecord): Promise<void> {
   const naming = fleet.nodes.get(record.name)?.slurmNaming
-  if (naming === 'cloud' || isBusy(record.state)) return
+  if (naming === 'cloud' || isBusy(record.state) || isHeldByPerson(record)) return
   if (isDrain(record.state) && reasonOwner(record.reason) !== 'nobody') return
   await slurm?.update(record.name, { state: 'DRAIN', reason: verifyingReason })
 }
@@ -60,42 +62,53 @@ export async function verify(deps: OperationDeps, { operation }: StepContext): P
 
 /** Gives the node to jobs, and waits until Slurm would start one there. */
 export async function giveBack(deps: OperationDeps, { operation }: StepContext): Promise<StepOutcome> {
-  const { fleet, slurm, clock } = deps
-  const node = fleet.nodes.get(operation.node)
+  const { fleet, slurm } = deps
+  const present = fleet.nodes.get(operation.node)
+  if (!present) return { kind: 'fail', message: `node ${operation.node} is gone` }
+  // A person vouches for a node that is uncordoned; nobody does for a new machine.
+  const fault = operation.kind === 'uncordon' ? undefined : present.findings.find(asksForDrain)
+  if (fault) return { kind: 'give-up', message: `the new machine is faulty: ${fault.message}` }
+  if (!slurm) return inService(deps, operation, 'in service')
+  const record = await slurm.node(present.id)
+  if (!record)
+    return present.slurmNaming === undefined || present.slurmNaming === 'none'
+      ? inService(deps, operation, 'in service')
+      : { kind: 'wait', ms: lookAgainMs, message: 'not in Slurm' }
+  if (isSchedulable(record.state)) return inService(deps, operation, 'in service')
+  if (isDrain(record.state) || isDown(record.state) || isFuture(record.state)) {
+    if (await slurm.resume(present.id)) return { kind: 'wait', ms: 500, message: 'resumed; waits for slurmd to answer' }
+    const message = `kept out of service in Slurm by ${record.reasonUser ?? 'somebody else'} ("${record.reason ?? ''}")`
+    if (operation.kind === 'uncordon') return { kind: 'fail', message: `${message}; lift it with scontrol` }
+    return inService(deps, operation, `verified; ${message}`)
+  }
+  return {
+    kind: 'wait',
+    ms: lookAgainMs,
+    message: `Slurm says ${record.state.base} ${record.state.flags.join(' ')}`.trim(),
+  }
+}
+
+/** The node in service, as it is now: its agent may have reported while Slurm was asked. */
+function inService(deps: OperationDeps, operation: Operation, message: string): StepOutcome {
+  const node = deps.fleet.nodes.get(operation.node)
   if (!node) return { kind: 'fail', message: `node ${operation.node} is gone` }
   const { hold: _hold, ...free } = node
-  const active = {
+  return {
+    kind: 'done',
+    message,
     facts: { drainOwned: false },
     changes: [
-      { kind: 'node' as const, node: { ...free, status: 'active' as const } },
+      { kind: 'node', node: { ...free, status: 'active' } },
       {
-        kind: 'event' as const,
+        kind: 'event',
         type: 'node-status',
         message: 'active',
         pool: node.pool,
         node: node.id,
         operation: operation.id,
       },
-      ...launched(deps, node.machine?.token, clock.now()),
+      ...launched(deps, node.machine?.token, deps.clock.now()),
     ],
-  }
-  if (!slurm) return { kind: 'done', message: 'in service', ...active }
-  const record = await slurm.node(node.id)
-  if (!record)
-    return node.slurmNaming === undefined || node.slurmNaming === 'none'
-      ? { kind: 'done', message: 'in service', ...active }
-      : { kind: 'wait', ms: lookAgainMs, message: 'not in Slurm' }
-  if (isSchedulable(record.state)) return { kind: 'done', message: 'in service', ...active }
-  if (isDrain(record.state) || isDown(record.state) || isFuture(record.state)) {
-    if (await slurm.resume(node.id)) return { kind: 'wait', ms: 500, message: 'resumed; waits for slurmd to answer' }
-    const message = `kept out of service in Slurm by ${record.reasonUser ?? 'somebody else'} ("${record.reason ?? ''}")`
-    if (operation.kind === 'uncordon') return { kind: 'fail', message: `${message}; lift it with scontrol` }
-    return { kind: 'done', message: `verified; ${message}`, ...active }
-  }
-  return {
-    kind: 'wait',
-    ms: lookAgainMs,
-    message: `Slurm says ${record.state.base} ${record.state.flags.join(' ')}`.trim(),
   }
 }
 

@@ -18,9 +18,9 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
   const provider = deps.provider(pool.provider)
   if (!provider) return { kind: 'fail', message: `provider ${pool.provider} is not in the configuration` }
 
+  const delay = operation.facts.machineId === undefined ? gate.delay(provider.name, clock.now()) : 0
+  if (delay > 0) return { kind: 'wait', ms: delay, message: gateMessage(deps, provider) }
   if (operation.facts.token === undefined) {
-    const delay = gate.delay(provider.name, clock.now())
-    if (delay > 0) return { kind: 'wait', ms: delay, message: gateMessage(deps, provider) }
     // The token is on disk before the provider hears of it: a crash in between cannot make a second machine.
     const token = deps.newToken()
     operation = await record({ token }, [{ kind: 'machine', machine: newMachine(operation, pool, token, clock.now()) }])
@@ -73,13 +73,13 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
 
   function notYet(machine: Machine): StepOutcome {
     const launchedAt = fleet.machines.get(token)?.createdAt ?? clock.now()
-    if (clock.now() - launchedAt > (provider?.bootDeadlineMs ?? 0)) {
-      return {
-        kind: 'give-up',
-        message: `machine ${machine.id} has no address after ${Math.round((clock.now() - launchedAt) / 1000)} s`,
-      }
+    const age = clock.now() - launchedAt
+    if (age > (provider?.bootDeadlineMs ?? 0)) {
+      return { kind: 'give-up', message: `machine ${machine.id} has no address after ${Math.round(age / 1000)} s` }
     }
-    return { kind: 'wait', ms: 1_000, message: `machine ${machine.id} is ${machine.state}` }
+    // Slow machines of a large pool would use up a provider's rate of calls.
+    const ms = Math.min(Math.max(age / 10, 1_000), 10_000)
+    return { kind: 'wait', ms, message: `machine ${machine.id} is ${machine.state}` }
   }
 
   function recorded(machine: Machine, of: PoolSpec): FleetChange[] {
@@ -99,7 +99,15 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
       const address = machine.address === undefined ? {} : { address: machine.address }
       changes.push({
         kind: 'machine',
-        machine: { ...known, ...address, id: machine.id, zone: machine.zone, state: 'running' },
+        machine: {
+          ...known,
+          ...address,
+          id: machine.id,
+          zone: machine.zone,
+          state: 'running',
+          // The wait for capacity is no part of its time to boot.
+          ...(known.id === undefined && { createdAt: clock.now() }),
+        },
       })
     }
     return changes

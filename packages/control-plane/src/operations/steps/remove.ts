@@ -1,4 +1,6 @@
-import type { SlurmNaming } from '@navarch/core/operation/operation'
+import type { FleetNode } from '@navarch/core/node/node'
+import type { Operation, SlurmNaming } from '@navarch/core/operation/operation'
+import { isHeldByPerson } from '@navarch/core/pool/held-by-others'
 import type { Machine } from '@navarch/providers/provider'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isBusy, isCloud, isDown, isDrain, isDynamic, isFuture } from '@navarch/slurm/node-state'
@@ -7,7 +9,9 @@ import { reasonPrefix, type SlurmLink } from '../../slurm/slurm-link.ts'
 import type { MachineRecord } from '../../store/store.ts'
 import type { OperationDeps } from '../deps.ts'
 import { providerErrorOf } from '../provider-gate.ts'
+import { isFaulty } from '../status-at-rest.ts'
 import type { StepContext, StepOutcome } from '../step.ts'
+import { lookAgainMs } from './drain.ts'
 
 /** Reason of a name that has lost its host and is free for the next one. */
 const noHostReason = `${reasonPrefix}no host`
@@ -21,6 +25,9 @@ export async function remove(deps: OperationDeps, context: StepContext): Promise
   if (!node) return { kind: 'done', message: 'gone' }
   if (operation.facts.oldToken === undefined) {
     if (!node.machine) return { kind: 'fail', message: 'the node has no machine that we made; remove it by hand' }
+    if (operation.kind === 'replace' && !deps.pool(operation.pool)) {
+      return { kind: 'fail', message: `pool ${operation.pool} is no longer in the configuration: nothing would follow` }
+    }
     const changes: FleetChange[] = [{ kind: 'node', node: { ...node, status: 'terminated' } }]
     const memory = fleet.poolMemory(node.pool)
     // A faulty machine of a rack must not come back as its own replacement; a cloud never returns the same id.
@@ -29,7 +36,9 @@ export async function remove(deps: OperationDeps, context: StepContext): Promise
       changes.push({ kind: 'pool', memory: { ...memory, quarantine } })
     }
     const { id: oldMachineId, token: oldToken } = node.machine
-    operation = await record({ oldMachineId, oldToken }, changes)
+    const slurmName = operation.facts.slurmName ?? node.slurmNaming
+    // The name outlives the node's record: a retry after the node is gone must know how to announce it.
+    operation = await record({ oldMachineId, oldToken, ...(slurmName && { slurmName }) }, changes)
   }
   const { oldToken = '', oldMachineId } = operation.facts
   const ended = await endMachine(deps, { ...context, operation }, oldToken, oldMachineId)
@@ -42,27 +51,46 @@ export async function remove(deps: OperationDeps, context: StepContext): Promise
   return { kind: 'done', message: ended.message ?? 'machine ended', changes, facts: { drainOwned: false } }
 }
 
-/** Undoes an operation: takes back its launch, lifts its drain where nothing speaks against it. */
+/**
+ * Undoes an operation: takes back its launch, lifts its drain where nothing speaks against it. A fault does, and an
+ * operator's hold, and an operator who cancelled a replacement: that node waits for `uncordon`.
+ */
 export async function takeBack(deps: OperationDeps, context: StepContext): Promise<StepOutcome> {
   const { operation } = context
   const { fleet, slurm } = deps
-  const { token, rollback, drainOwned } = operation.facts
-  const node = fleet.nodes.get(operation.node)
+  const { token, rollback, drainOwned, oldToken } = operation.facts
   const changes: FleetChange[] = []
   if (token !== undefined) {
+    const occupied =
+      slurm && fleet.machines.get(token)?.state === 'running' && (await startedJobs(slurm, operation.node))
+    if (occupied) return occupied
     const ended = await endMachine(deps, context, token, operation.facts.machineId)
     if (ended.kind !== 'done') return ended
     if (slurm) await freeName(slurm, operation.node, operation.facts.slurmName)
+    const node = fleet.nodes.get(operation.node)
     if (node && rollback?.end !== 'again') changes.push({ kind: 'node-removed', id: node.id })
     else if (node) changes.push({ kind: 'node', node: withoutMachine(node) })
-  } else if (drainOwned && slurm && node) {
-    const faulty = node.health === 'unhealthy'
-    if (!faulty && operation.kind !== 'drain' && operation.kind !== 'cordon') {
-      await slurm.resume(node.id)
-      changes.push({ kind: 'node', node: { ...node, status: 'active' } })
-    } else changes.push({ kind: 'node', node: { ...node, status: faulty ? 'unhealthy' : node.status } })
+    return { kind: 'done', changes }
   }
+  const node = fleet.nodes.get(operation.node)
+  if (node && oldToken !== undefined) changes.push({ kind: 'node', node: { ...node, status: 'drained' } })
+  else if (node && slurm && drainOwned && !staysDrained(operation, node)) await slurm.resume(node.id)
   return { kind: 'done', changes }
+}
+
+function staysDrained(operation: Operation, node: FleetNode): boolean {
+  return isFaulty(node) || node.hold !== undefined || (operation.kind === 'replace' && operation.cancelRequested)
+}
+
+/** States of jobs that have a node and have not begun on it. */
+const unstarted: ReadonlySet<string> = new Set(['CONFIGURING', 'PENDING', 'POWER_UP_NODE'])
+
+/** A CLOUD name takes jobs before its host is verified: those that began there end before their machine does. */
+async function startedJobs(slurm: SlurmLink, name: string): Promise<StepOutcome | undefined> {
+  const job = (await slurm.jobsOn(name)).find((candidate) => !unstarted.has(candidate.state))
+  if (!job) return undefined
+  await slurm.drain(name, 'its machine is being taken back')
+  return { kind: 'wait', ms: lookAgainMs, message: `waits for job ${job.id}` }
 }
 
 /** Ends a machine by its launch token. Repeats are harmless. */
@@ -151,6 +179,8 @@ async function retire(deps: OperationDeps, found: Machine, machine: MachineRecor
 async function freeName(slurm: SlurmLink, name: string, naming: SlurmNaming | undefined): Promise<void> {
   const node = await slurm.node(name)
   if (!node) return
+  // A person who takes the name out of service keeps it, host or no host.
+  if (isHeldByPerson(node)) return
   if (isFuture(node.state)) {
     // State=FUTURE is refused for a name that was announced, drained, and never came.
     if (isDrain(node.state)) await slurm.update(name, { state: 'UNDRAIN' })
