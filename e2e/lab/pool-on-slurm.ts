@@ -66,8 +66,6 @@ export interface PoolOptions {
   jobsPerNode?: number
   /** Default true. */
   autoReplace?: boolean
-  /** More lines for slurm.conf. */
-  slurmConf?: string[]
 }
 
 /** Builds it all. `end` leaves nothing behind. */
@@ -78,12 +76,7 @@ export async function startPoolOnSlurm(options: PoolOptions): Promise<PoolOnSlur
   await must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', keys)
   await must(process.execPath, `${root}/scripts/build-executables.ts`)
   const lab = await openLab(context, name)
-  const cluster = await startSlurmCluster(context, lab, {
-    root: options.root,
-    mode: options.mode,
-    nodes: shape,
-    extra: options.slurmConf ?? [],
-  })
+  const cluster = await startSlurmCluster(context, lab, { root: options.root, mode: options.mode, nodes: shape })
   await writeFile(join(dir, 'munge.key'), cluster.mungeKey, { mode: 0o600 })
   const config = join(dir, 'navarch-config.yaml')
   await writeFile(config, configText(options, name, dir, cluster))

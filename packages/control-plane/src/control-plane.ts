@@ -19,7 +19,6 @@ import { stepOf } from './operations/steps/steps.ts'
 import { nodeAfter } from './reconcile/end-of-operation.ts'
 import { checkHeartbeats } from './reconcile/heartbeats.ts'
 import { metricsSourceOf } from './reconcile/metrics-source.ts'
-import type { PoolMetrics } from './reconcile/pool-view.ts'
 import { createPools } from './reconcile/pools.ts'
 import { repair } from './reconcile/repair.ts'
 import { startServer } from './server/start-server.ts'
@@ -61,6 +60,11 @@ export interface ControlPlaneEffects {
   fetch: typeof fetch
   env: Readonly<Record<string, string | undefined>>
   log: Log
+  /**
+   * The store could not take a change: what this process knows is ahead of the disk, and it must end at once so that a new
+   * one goes on from there.
+   */
+  onStoreLost: (error: unknown) => void
   /** How simulated machines behave. */
   fake?: ProviderContext['fake']
 }
@@ -89,7 +93,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { signal } = stopping
 
   const store = await openSqliteStore(dataDir)
-  const fleet = await loadFleet(store, clock.now)
+  const fleet = await loadFleet(store, clock.now, (error) => {
+    // At the end the store closes under what is still running; that loses nothing.
+    if (!signal.aborted) effects.onStoreLost(error)
+  })
   const slurm = await connectSlurm(options)
   const counters = createCounters()
   const gate = createProviderGate(random)
@@ -131,7 +138,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     newId,
     signal,
   })
-  const pools = createPools({ fleet, engine, config, slurm, provider, gate, clock, log, metrics: readMetrics })
+  const pools = createPools({
+    fleet,
+    engine,
+    config,
+    slurm,
+    provider,
+    gate,
+    clock,
+    log,
+    metrics: async (pool) => metricsSourceOf(pool, effects)?.read(pool.name, signal),
+  })
   const reconcile = () => void pools.reconcile()
 
   const services: Services = {
@@ -202,16 +219,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
       await store.close()
     },
-  }
-
-  async function readMetrics(pool: PoolSpec): Promise<PoolMetrics | undefined> {
-    const source = metricsSourceOf(pool, { fetch: effects.fetch, run: effects.run })
-    try {
-      return await source?.read(pool.name, signal)
-    } catch (error) {
-      log.warn('metrics source failed', { pool: pool.name, error: String(error) })
-      return undefined
-    }
   }
 }
 

@@ -84,6 +84,12 @@ async function main(): Promise<void> {
       fetch,
       env: process.env,
       log,
+      onStoreLost: (error) => {
+        log.error('the store is lost; ending, to go on from what is on disk at the next start', {
+          error: String(error),
+        })
+        process.exit(1)
+      },
     },
   })
   log.info('control plane started', {

@@ -15,7 +15,7 @@ export async function memoryFleet(now: () => number): Promise<{ fleet: Fleet; di
     query: async (statement) => database.query(statement),
     close: async () => database.close(),
   })
-  return { fleet: await loadFleet(store, now), disk }
+  return { fleet: await loadFleet(store, now, () => {}), disk }
 }
 
 /** A healthy node of the pool "train", without a machine of ours. */

@@ -106,7 +106,7 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
         query: (statement) => alive(() => database.query(statement)),
         close: async () => kill(),
       })
-      const fleet = await loadFleet(store, clock.now)
+      const fleet = await loadFleet(store, clock.now, () => {})
       const newId = () => `id${ids++}`
       const deps: OperationDeps = {
         fleet,

@@ -79,6 +79,7 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
         fetch,
         env: {},
         log,
+        onStoreLost: (error) => ending.abort(error),
         fake: { bootDelayMs: bootMs / speed, onLaunch: hosts.onLaunch, onTerminate: hosts.onTerminate },
       },
     })

@@ -38,8 +38,15 @@ export interface Fleet {
   history: Pick<Store, 'eventsSince' | 'findings' | 'bootstraps' | 'operations' | 'operation' | 'machineHistory'>
 }
 
-/** Loads the fleet from its store. */
-export async function loadFleet(store: Store, now: () => number): Promise<Fleet> {
+/**
+ * Loads the fleet from its store.
+ * @param onStoreLost called when a commit failed, before it rejects: memory is then ahead of the disk
+ */
+export async function loadFleet(
+  store: Store,
+  now: () => number,
+  onStoreLost: (error: unknown) => void,
+): Promise<Fleet> {
   const state = await store.load()
   const nodes = new Map(state.nodes.map((node) => [node.id, node]))
   const operations = new Map(state.operations.map((operation) => [operation.id, operation]))
@@ -102,7 +109,10 @@ export async function loadFleet(store: Store, now: () => number): Promise<Fleet>
       return { kind: 'event', event: { seq: lastSeq, at: now(), type, pool, node, operation, message } }
     })
     for (const change of changes) apply(change)
-    await store.commit(changes)
+    await store.commit(changes).catch((error: unknown) => {
+      onStoreLost(error)
+      throw error
+    })
     for (const listener of listeners) listener(changes)
   }
 

@@ -12,30 +12,46 @@ export interface ProviderHealth {
   notBefore: number
 }
 
-/** Keeps all operations of a provider from hammering it while it fails: one tries, the others wait with it. */
+/** Keeps all operations of a provider from hammering it while it fails: one tries, the others wait for its outcome. */
 export interface ProviderGate {
   health(provider: string): ProviderHealth
-  /** ms to wait before the next call; 0 when it is open. */
-  delay(provider: string, now: number): number
+  /** ms to wait before asking again; 0: the caller may call the provider, and then says how that went. */
+  enter(provider: string, now: number): number
   succeeded(provider: string): void
   /** Notes the failure and returns the delay until the next try, ms. */
   failed(provider: string, error: ProviderError, now: number): number
 }
 
 const policy: BackoffPolicy = { firstMs: 5_000, maxMs: 5 * 60_000 }
+/** A try that has said nothing for so long has died with its operation, ms. */
+const tryMs = 60_000
+const lookAgainMs = 2_000
 
 /** @param random numbers in [0, 1) for the back-off's jitter */
 export function createProviderGate(random: () => number): ProviderGate {
   const states = new Map<string, ProviderHealth>()
+  /** Providers that failed and are being tried again, with the time. */
+  const tried = new Map<string, number>()
   const health = (provider: string) => states.get(provider) ?? { failures: 0, notBefore: 0 }
   return {
     health,
-    delay: (provider, now) => Math.max(0, health(provider).notBefore - now),
-    succeeded: (provider) => void states.delete(provider),
+    enter(provider, now) {
+      const { failures, notBefore } = health(provider)
+      if (failures === 0) return 0
+      if (now < notBefore) return notBefore - now
+      if (now - (tried.get(provider) ?? Number.NEGATIVE_INFINITY) < tryMs) return lookAgainMs
+      tried.set(provider, now)
+      return 0
+    },
+    succeeded(provider) {
+      states.delete(provider)
+      tried.delete(provider)
+    },
     failed(provider, error, now) {
       const { failures, notBefore } = health(provider)
       // Calls that were under way together count once.
-      if (now < notBefore) return notBefore - now
+      if (now < notBefore && !tried.has(provider)) return notBefore - now
+      tried.delete(provider)
       const delay = Math.max(backoffDelay(policy, failures, random()), error.retryAfterMs ?? 0)
       states.set(provider, { failures: failures + 1, error, failedAt: now, notBefore: now + delay })
       return delay

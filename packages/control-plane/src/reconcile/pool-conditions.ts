@@ -12,6 +12,8 @@ export interface ConditionInput {
   providerProblem?: string
   /** Why new hosts got no name at the last look. */
   unnamed?: string
+  /** Why the pool's own metrics source gave nothing; undefined when it did, or there is none. */
+  metricsProblem?: string
   /** ms since the epoch. */
   now: number
   /** slurm.conf's ResumeTimeout, s, and how long the provider takes to boot, ms. */
@@ -25,6 +27,7 @@ export function poolConditions(input: ConditionInput): ConditionNow[] {
     providerReady(input),
     slurmReady(input),
     namesLeft(input),
+    ...metricsReady(input),
     ...atLimit(input),
     ...resumeTimeout(input),
     ...inactive(input),
@@ -35,7 +38,7 @@ function providerReady({ provider, providerProblem, now, view }: ConditionInput)
   const type = 'ProviderReady'
   if (provider.error) {
     const retry = Math.max(0, Math.round((provider.notBefore - now) / 1000))
-    const remedy = provider.error.remedy ? `; ${provider.error.remedy}` : ''
+    const remedy = provider.error.remedy ? `. ${provider.error.remedy}` : ''
     const message = `${provider.error.message}${remedy} (failed ${provider.failures} times in a row, next try in ${retry} s)`
     return { type, status: 'false', reason: camel(provider.error.code), message }
   }
@@ -64,6 +67,11 @@ function namesLeft({ unnamed }: ConditionInput): ConditionNow {
   return unnamed === undefined
     ? { type, status: 'true', reason: 'Enough', message: 'new hosts get a name' }
     : { type, status: 'false', reason: 'NoName', message: unnamed }
+}
+
+function metricsReady({ metricsProblem }: ConditionInput): ConditionNow[] {
+  if (metricsProblem === undefined) return []
+  return [{ type: 'MetricsReady', status: 'false', reason: 'NoAnswer', message: metricsProblem }]
 }
 
 function atLimit({ view }: ConditionInput): ConditionNow[] {

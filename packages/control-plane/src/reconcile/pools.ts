@@ -24,7 +24,7 @@ export interface PoolsDeps {
   gate: ProviderGate
   clock: Clock
   log: Log
-  /** What a pool's own metrics source says; undefined when it has none, or no answer. Never rejects. */
+  /** What a pool's own metrics source says; undefined when it has none. Rejects when it gave no usable answer. */
   metrics: (pool: PoolSpec) => Promise<PoolMetrics | undefined>
 }
 
@@ -41,9 +41,11 @@ export interface Pools {
 /** Makes the pools' reconciler. */
 export function createPools(deps: PoolsDeps): Pools {
   const { fleet, config, slurm, clock, log } = deps
-  const remembered = new Map<string, PoolCondition>()
+  /** The conditions of each pool as they were last. */
+  const remembered = new Map<string, readonly PoolCondition[]>()
   const unnamed = new Map<string, string>()
   const metrics = new Map<string, PoolMetrics>()
+  const metricsProblems = new Map<string, string>()
   let slurmConfig: SlurmConfig | undefined
   let running = false
   let again = false
@@ -61,9 +63,16 @@ export function createPools(deps: PoolsDeps): Pools {
   }
 
   async function readMetrics(pool: PoolSpec): Promise<void> {
-    const told = await deps.metrics(pool)
-    if (told) metrics.set(pool.name, told)
-    else metrics.delete(pool.name)
+    metrics.delete(pool.name)
+    try {
+      const told = await deps.metrics(pool)
+      metricsProblems.delete(pool.name)
+      if (told) metrics.set(pool.name, told)
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      log.warn('metrics source failed', { pool: pool.name, error: problem })
+      metricsProblems.set(pool.name, problem)
+    }
   }
 
   async function reconcilePool(pool: PoolSpec): Promise<void> {
@@ -75,6 +84,8 @@ export function createPools(deps: PoolsDeps): Pools {
       unnamed.set(pool.name, missing)
       log.warn('no name for a new node', { pool: pool.name, reason: missing })
     }
+    // Looked at in each round, asked or not: a condition's age is that of the fact.
+    conditionsOf(viewPool(inputOf(pool)))
   }
 
   async function round(): Promise<void> {
@@ -92,14 +103,33 @@ export function createPools(deps: PoolsDeps): Pools {
     }
   }
 
+  function conditionsOf(view: PoolView): PoolCondition[] {
+    const { pool } = view
+    const provider = deps.provider(pool.provider)
+    const missing = unnamed.get(pool.name)
+    const metricsProblem = metricsProblems.get(pool.name)
+    const now = poolConditions({
+      view,
+      provider: deps.gate.health(pool.provider),
+      ...(!provider && { providerProblem: `provider ${pool.provider} is not configured` }),
+      ...(missing !== undefined && { unnamed: missing }),
+      ...(metricsProblem !== undefined && { metricsProblem }),
+      ...(provider && { bootDeadlineMs: provider.bootDeadlineMs }),
+      ...(slurmConfig?.resumeTimeoutSeconds !== undefined && {
+        resumeTimeoutSeconds: slurmConfig.resumeTimeoutSeconds,
+      }),
+      now: clock.now(),
+    })
+    const before = remembered.get(pool.name) ?? []
+    const aged = now.map((condition) => withAge(condition, before))
+    remembered.set(pool.name, aged)
+    return aged
+  }
+
   /** Gives a condition the time at which its status began. */
-  function since(pool: string, condition: ConditionNow): PoolCondition {
-    const key = `${pool}/${condition.type}`
-    const before = remembered.get(key)
-    const kept = before?.status === condition.status ? before.since : clock.now()
-    const now = { ...condition, since: kept }
-    remembered.set(key, now)
-    return now
+  function withAge(condition: ConditionNow, before: readonly PoolCondition[]): PoolCondition {
+    const known = before.find(({ type, status }) => type === condition.type && status === condition.status)
+    return { ...condition, since: known?.since ?? clock.now() }
   }
 
   return {
@@ -117,22 +147,7 @@ export function createPools(deps: PoolsDeps): Pools {
       }
     },
     view: (pool) => viewPool(inputOf(pool)),
-    conditions(view) {
-      const { pool } = view
-      const provider = deps.provider(pool.provider)
-      const missing = unnamed.get(pool.name)
-      return poolConditions({
-        view,
-        provider: deps.gate.health(pool.provider),
-        ...(!provider && { providerProblem: `provider ${pool.provider} is not configured` }),
-        ...(missing !== undefined && { unnamed: missing }),
-        ...(provider && { bootDeadlineMs: provider.bootDeadlineMs }),
-        ...(slurmConfig?.resumeTimeoutSeconds !== undefined && {
-          resumeTimeoutSeconds: slurmConfig.resumeTimeoutSeconds,
-        }),
-        now: clock.now(),
-      }).map((condition) => since(pool.name, condition))
-    },
+    conditions: conditionsOf,
     naming({ pool, records }) {
       if (!slurm) return 'none'
       if (!records) return undefined

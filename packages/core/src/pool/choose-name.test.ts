@@ -24,6 +24,7 @@ test.each([
   ['DOWN', 'ResumeTimeout reached'],
   ['DOWN+DRAIN', 'navarch: XID 79: GPU has fallen off the bus'],
   ['FUTURE+DRAIN', 'Navarch: verifying'],
+  ['UNKNOWN+NOT_RESPONDING', undefined],
 ])('a name that is %s with "%s" is free', (text, reason) => {
   expect(choose([state(text, reason)])).toMatchObject({ kind: 'name', name: 'n1' })
 })
@@ -36,7 +37,7 @@ test.each([
   ['DOWN+RESERVED', undefined],
   ['IDLE', undefined],
   ['IDLE+CLOUD', undefined],
-  ['UNKNOWN+NOT_RESPONDING', undefined],
+  ['UNKNOWN', undefined],
   ['ALLOCATED+CLOUD+POWERED_DOWN', undefined],
   ['DOWN+DYNAMIC_NORM', undefined],
 ])('a name that is %s with "%s" is not free', (text, reason) => {

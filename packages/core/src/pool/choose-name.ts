@@ -93,7 +93,12 @@ function usability(
     return { free: true, naming: 'cloud' }
   }
   if (isDown(state)) return { free: true, naming: 'static' }
-  if (state.base === 'UNKNOWN') return { free: false, why: 'not heard of yet' }
+  if (state.base === 'UNKNOWN') {
+    // A plain name that never had a host stays like this for good (seen on 24.11); one with a host answers soon.
+    return hasFlag(state, 'NOT_RESPONDING')
+      ? { free: true, naming: 'static' }
+      : { free: false, why: 'not heard of yet' }
+  }
   return { free: false, why: 'has a host' }
 }
 

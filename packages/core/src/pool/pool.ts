@@ -1,6 +1,6 @@
 /** A statement about a pool that an operator should know, in Kubernetes' form. */
 export interface PoolCondition {
-  /** e.g. "ProviderReady", "SlurmReady", "PartitionFound", "AtMaximum", "Cooldown", "Inactive". */
+  /** e.g. "ProviderReady", "SlurmReady", "NamesLeft", "Held", "Inactive". */
   type: string
   /** `unknown` until first observed. */
   status: 'true' | 'false' | 'unknown'

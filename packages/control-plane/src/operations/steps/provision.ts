@@ -18,7 +18,7 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
   const provider = deps.provider(pool.provider)
   if (!provider) return { kind: 'fail', message: `provider ${pool.provider} is not in the configuration` }
 
-  const delay = operation.facts.machineId === undefined ? gate.delay(provider.name, clock.now()) : 0
+  const delay = operation.facts.machineId === undefined ? gate.enter(provider.name, clock.now()) : 0
   if (delay > 0) return { kind: 'wait', ms: delay, message: gateMessage(deps, provider) }
   if (operation.facts.token === undefined) {
     // The token is on disk before the provider hears of it: a crash in between cannot make a second machine.
@@ -117,7 +117,7 @@ export async function provision(deps: OperationDeps, context: StepContext): Prom
 function gateMessage(deps: OperationDeps, provider: Provider): string {
   const { error, failures } = deps.gate.health(provider.name)
   if (!error) return `waits for provider ${provider.name}`
-  const remedy = error.remedy ? `; ${error.remedy}` : ''
+  const remedy = error.remedy ? `. ${error.remedy}` : ''
   return `provider ${provider.name} failed ${failures} ${failures === 1 ? 'time' : 'times'} in a row: ${error.message}${remedy}`
 }
 

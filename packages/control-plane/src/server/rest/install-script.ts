@@ -9,12 +9,19 @@ export function installScript(server: string): string {
 const script = String.raw`#!/bin/sh
 # Installs navarch-node and navarch, and starts the agent.
 #   curl -fsSL SERVER/download/install.sh | sudo sh -s -- [--server URL] [--node-id ID] [--pool NAME] [--auth-token TOKEN]
+# What no flag gives and an earlier installation has set stays as it is.
 set -eu
 
+config=/etc/navarch/agent.yaml
+# The value of a key that an earlier installation or a bootstrap has written.
+before() {
+  if [ -r "$config" ]; then sed -n "s/^$1: *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p" "$config" | head -n 1; fi
+}
 server='@SERVER@'
-node_id=$(hostname)
-pool=
-auth_token=$(printenv NAVARCH_AUTH_TOKEN || true)
+node_id=$(before node_id)
+[ -n "$node_id" ] || node_id=$(hostname | cut -d. -f1)
+pool=$(before pool)
+auth_token=$(printenv NAVARCH_AUTH_TOKEN || before auth_token)
 
 fail() { echo "install.sh: $1" >&2; exit "$2"; }
 
@@ -68,17 +75,20 @@ for program in navarch-node navarch; do
 done
 
 umask 077
+kept=$(if [ -r "$config" ]; then grep -Ev '^(server|node_id|pool|auth_token):' "$config" || true; fi)
 {
+  [ -z "$kept" ] || printf '%s\n' "$kept"
   echo "server: \"$server\""
   echo "node_id: \"$node_id\""
   [ -z "$pool" ] || echo "pool: \"$pool\""
   [ -z "$auth_token" ] || echo "auth_token: \"$auth_token\""
-} > /etc/navarch/agent.yaml
+} > "$config.fresh"
+mv -f "$config.fresh" "$config"
 umask 022
 echo "server: \"$server\"" > /etc/navarch/client.yaml
 chmod 644 /etc/navarch/client.yaml
 
-cat > /etc/systemd/system/navarch-node.service << 'UNIT'
+[ -e /etc/systemd/system/navarch-node.service ] || cat > /etc/systemd/system/navarch-node.service << 'UNIT'
 [Unit]
 Description=Navarch node agent
 After=network-online.target
