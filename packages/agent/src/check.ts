@@ -50,14 +50,21 @@ export async function runCheck(context: CheckContext): Promise<CheckResult> {
   const readFault = createKernelFaultReader(node, () => gpus)
   const faults = lines.flatMap((line) => readFault(line) ?? [])
   const findings = [...conditions.current(), ...faults.map((fault) => judge(node, fault, gpus))]
-  return { node, outcome: outcomeOf(look, findings), notes: note === undefined ? [] : [note], gpus, findings }
+  return {
+    node,
+    outcome: outcomeOf(look, findings, note === undefined),
+    notes: note === undefined ? [] : [note],
+    gpus,
+    findings,
+  }
 }
 
-function outcomeOf(look: GpuLook, findings: readonly Finding[]): CheckOutcome {
+/** Without the kernel log nobody can tell: XIDs show there and nowhere else. */
+function outcomeOf(look: GpuLook, findings: readonly Finding[], logRead: boolean): CheckOutcome {
   const asksForSomething = ({ code, class: kind }: Finding) =>
     !cannotTell.has(code) && kind !== 'informational' && kind !== 'application'
   if (findings.some(asksForSomething)) return 'findings'
-  return look.kind === 'failed' ? 'unknown' : 'healthy'
+  return look.kind === 'failed' || !logRead ? 'unknown' : 'healthy'
 }
 
 function judge(node: string, { id, event, at, gpu }: KernelFault, gpus: readonly GpuReading[]): Finding {

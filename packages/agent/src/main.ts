@@ -103,6 +103,12 @@ function logStart(log: ReturnType<typeof createLog>, settings: AgentSettings, ke
     kernel_log: kernelLog.kind === 'none' ? 'none' : kernelLog.path,
     state_dir: settings.stateDir,
   })
+  if (kernelLog.kind === 'file' && kernelLog.problem !== undefined) {
+    log.warn('the kernel log file cannot be read yet: no XID error is seen until it can', {
+      file: kernelLog.path,
+      error: kernelLog.problem,
+    })
+  }
   if (kernelLog.kind !== 'none') return
   log.error('no kernel log can be read: XID errors will not be seen; run as root or name a file with --kernel-log', {
     error: kernelLog.reason,

@@ -72,6 +72,13 @@ describe('navarch-node check', () => {
     expect(missing.stdout).toContain('cannot tell')
   })
 
+  it('ends with 2 when there is no kernel log to read XIDs from', async () => {
+    await rm(kernelLog)
+    const { code, result } = await check()
+    expect(code).toBe(2)
+    expect(result).toMatchObject({ outcome: 'unknown', notes: [expect.stringContaining('does not exist')] })
+  })
+
   it('ends with 64 when it is not understood, and says what is allowed', async () => {
     const unknown = await run(['check', '--output', 'xml'])
     expect(unknown).toMatchObject({ code: 64 })

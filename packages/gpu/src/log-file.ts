@@ -20,7 +20,8 @@ const lookBackBytes = 4 * 1024 * 1024
 const longestLine = 64 * 1024
 
 /**
- * Follows a file that a syslog daemon writes, through rotation and truncation. It need not exist yet.
+ * Follows a file that a syslog daemon writes, through rotation and truncation. It need not exist yet, unless it is to be
+ * read just once.
  *
  * Of what the file holds at the first start, only lines that carry a time of the last two hours count:
  * faults of unknown age must not come back with each start.
@@ -88,6 +89,7 @@ function createFollower(options: LogFileOptions, reader: KernelLogReader, saved:
       throw error
     })
     if (!file) {
+      if (reader.follow === false) throw new Error(`${path} does not exist`)
       first = false
       return
     }

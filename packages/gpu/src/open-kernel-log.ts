@@ -16,14 +16,19 @@ export interface KernelLogOptions {
 
 /** Which log is read, and how. `none`: this process may read neither the kernel's log nor the journal. */
 export type OpenedKernelLog =
-  | { kind: 'kmsg' | 'journal' | 'file'; path: string; source: KernelLogSource }
+  | { kind: 'kmsg' | 'journal'; path: string; source: KernelLogSource }
+  /** `problem`: why it cannot be read now; it is waited for all the same. */
+  | { kind: 'file'; path: string; source: KernelLogSource; problem?: string }
   | { kind: 'none'; reason: string }
 
 /** Chooses the kernel log: the file that was named, else /dev/kmsg, else systemd's journal. */
 export async function openKernelLog(options: KernelLogOptions): Promise<OpenedKernelLog> {
   const { clock, bootId, bootedAt, file } = options
-  if (file !== undefined)
-    return { kind: 'file', path: file, source: createLogFileSource({ clock, bootedAt, path: file }) }
+  if (file !== undefined) {
+    const problem = await whyNotReadable(file)
+    const source = createLogFileSource({ clock, bootedAt, path: file })
+    return { kind: 'file', path: file, source, ...(problem !== undefined && { problem }) }
+  }
   const refused = await whyNotReadable('/dev/kmsg')
   if (refused === undefined) {
     return { kind: 'kmsg', path: '/dev/kmsg', source: createKmsgSource({ clock, bootId, bootedAt }) }

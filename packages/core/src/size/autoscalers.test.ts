@@ -143,7 +143,7 @@ describe('slurm', () => {
     const twelve = Array.from({ length: 12 }, () => ({ request: { gresPerNode: [{ name: 'gpu', count: 2 }] } }))
     expect(pending(twelve, { occupied: 0, free: [] })).toMatchObject({
       wanted: 3,
-      reason: '0 nodes are in use; 12 pending jobs take 0 of the empty nodes and 3 new ones',
+      reason: '0 nodes are in use; 12 pending jobs need 3 new nodes',
     })
   })
 

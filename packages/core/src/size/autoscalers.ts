@@ -72,13 +72,20 @@ function slurmAnswer(input: AutoscalerInput): AutoscalerAnswer {
   const { demand, capacity } = input.queue
   const { used, added } = packWork(demand.work, capacity.free, input.shape)
   const jobs = demand.work.reduce((sum, item) => sum + item.copies, 0)
-  const fit = `${jobs} pending jobs take ${used.length} of the empty nodes and ${added} new ones`
+  const fit = `${jobs === 1 ? '1 pending job needs' : `${jobs} pending jobs need`} ${nodesNeeded(used.length, added)}`
   return {
     type: 'slurm',
     wanted: capacity.occupied + used.length + added,
     reason: `${capacity.occupied} nodes are in use; ${jobs === 0 ? 'no pending jobs' : fit}${input.shape ? '' : ' (whole nodes: their shape is not known yet)'}`,
     parts: [],
   }
+}
+
+/** e.g. "1 empty and 2 new nodes" */
+function nodesNeeded(empty: number, added: number): string {
+  const kinds = [...(empty > 0 ? [`${empty} empty`] : []), ...(added > 0 ? [`${added} new`] : [])]
+  const last = added > 0 ? added : empty
+  return kinds.length === 0 ? 'no empty or new node' : `${kinds.join(' and ')} ${last === 1 ? 'node' : 'nodes'}`
 }
 
 function reactiveAnswer(
