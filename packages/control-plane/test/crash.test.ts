@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
-import { FindingSchema, ReportHealthRequestSchema } from '@navarch/api/control-plane'
+import { FindingSchema, RegisterNodeRequestSchema, ReportHealthRequestSchema } from '@navarch/api/control-plane'
 import { ProviderError } from '@navarch/providers/provider'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -119,6 +119,22 @@ describe('an operation', () => {
       await world.clock.advance(1_000)
     }
     expect(await world.provider.list(signal)).toEqual([])
+    plane.kill()
+  })
+
+  it('gives a machine that comes with a fault back, never to be used again, and tries another', async () => {
+    const world = createWorld(join(dir, 'db'))
+    const plane = await world.start()
+    const request = { kind: 'provision', pool: 'train', node: 'gpu-1', reason: 'test', initiator: 'operator' } as const
+    await plane.engine.start(request)
+    await world.clock.advance(100)
+    const registration = create(RegisterNodeRequestSchema, { nodeId: 'gpu-1', bootId: 'boot-fake-1' })
+    await plane.agents.register(registration, '10.0.0.1')
+    await plane.agents.report(busGone)
+    await world.clock.advance(30_000)
+    expect(plane.fleet.nodes.get('gpu-1')).toMatchObject({ status: 'active', machine: { id: 'fake-2' } })
+    expect((await world.provider.list(signal)).map((machine) => machine.id)).toEqual(['fake-2'])
+    expect(plane.fleet.poolMemory('train').quarantine).toEqual(['fake-1'])
     plane.kill()
   })
 

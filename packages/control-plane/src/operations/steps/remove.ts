@@ -1,6 +1,8 @@
+import { asksForDrain } from '@navarch/core/health/assess'
 import type { FleetNode } from '@navarch/core/node/node'
 import type { Operation, SlurmNaming } from '@navarch/core/operation/operation'
 import { isHeldByPerson } from '@navarch/core/pool/held-by-others'
+import type { PoolMemory } from '@navarch/core/pool/pool'
 import type { Machine } from '@navarch/providers/provider'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isBusy, isCloud, isDown, isDrain, isDynamic, isFuture } from '@navarch/slurm/node-state'
@@ -29,11 +31,8 @@ export async function remove(deps: OperationDeps, context: StepContext): Promise
       return { kind: 'fail', message: `pool ${operation.pool} is no longer in the configuration: nothing would follow` }
     }
     const changes: FleetChange[] = [{ kind: 'node', node: { ...node, status: 'terminated' } }]
-    const memory = fleet.poolMemory(node.pool)
-    // A faulty machine of a rack must not come back as its own replacement; a cloud never returns the same id.
     if (operation.kind === 'replace' && operation.initiator === 'health') {
-      const quarantine = [...new Set([...memory.quarantine, node.machine.id])]
-      changes.push({ kind: 'pool', memory: { ...memory, quarantine } })
+      changes.push({ kind: 'pool', memory: quarantined(fleet.poolMemory(node.pool), node.machine.id) })
     }
     const { id: oldMachineId, token: oldToken } = node.machine
     const slurmName = operation.facts.slurmName ?? node.slurmNaming
@@ -55,6 +54,11 @@ export async function remove(deps: OperationDeps, context: StepContext): Promise
  * Undoes an operation: takes back its launch, lifts its drain where nothing speaks against it. A fault does, and an
  * operator's hold, and an operator who cancelled a replacement: that node waits for `uncordon`.
  */
+/** A faulty machine of a rack must not come back as its own replacement; a cloud never returns the same id. */
+function quarantined(memory: PoolMemory, machineId: string): PoolMemory {
+  return { ...memory, quarantine: [...new Set([...memory.quarantine, machineId])] }
+}
+
 export async function takeBack(deps: OperationDeps, context: StepContext): Promise<StepOutcome> {
   const { operation } = context
   const { fleet, slurm } = deps
@@ -68,6 +72,9 @@ export async function takeBack(deps: OperationDeps, context: StepContext): Promi
     if (ended.kind !== 'done') return ended
     if (slurm) await freeName(slurm, operation.node, operation.facts.slurmName)
     const node = fleet.nodes.get(operation.node)
+    if (node?.findings.some(asksForDrain) && operation.facts.machineId !== undefined) {
+      changes.push({ kind: 'pool', memory: quarantined(fleet.poolMemory(operation.pool), operation.facts.machineId) })
+    }
     if (node && rollback?.end !== 'again') changes.push({ kind: 'node-removed', id: node.id })
     else if (node) changes.push({ kind: 'node', node: withoutMachine(node) })
     return { kind: 'done', changes }
