@@ -67,7 +67,6 @@ async function bundle(program: Program): Promise<{ name: string; content: Buffer
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    // Packages written as CommonJS ask for Node's own modules in their way.
     // What CommonJS packages expect to find around them.
     banner: {
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url),__dirname=import.meta.dirname,__filename=import.meta.filename;",

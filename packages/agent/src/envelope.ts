@@ -17,24 +17,22 @@ export function encodeEnvelope(message: Uint8Array): Buffer {
 }
 
 /**
- * Takes chunks as they arrive and gives the messages that are complete.
+ * Takes chunks as they arrive and gives the messages that are complete, one by one: those before a broken frame too.
  * @param maxBytes no message may be longer
- * @throws EnvelopeError from the returned function, after which it must not be called again
+ * @throws EnvelopeError from the messages' iterator, after which the decoder must not be used again
  */
-export function createEnvelopeDecoder(maxBytes: number): (chunk: Uint8Array) => Buffer[] {
+export function createEnvelopeDecoder(maxBytes: number): (chunk: Uint8Array) => Iterable<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
-  return (chunk) => {
+  return function* (chunk) {
     let data: Buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
-    const messages: Buffer[] = []
     while (data.length >= headerBytes) {
       if (data[0] !== 0) throw new EnvelopeError(`message with flags ${data[0]}, which were not agreed on`)
       const length = data.readUInt32BE(1)
       if (length > maxBytes) throw new EnvelopeError(`message of ${length} bytes, more than ${maxBytes}`)
       if (data.length < headerBytes + length) break
-      messages.push(data.subarray(headerBytes, headerBytes + length))
+      yield data.subarray(headerBytes, headerBytes + length)
       data = data.subarray(headerBytes + length)
     }
     rest = data
-    return messages
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, silentLog } from '@navarch/system/log'
@@ -58,6 +58,17 @@ describe('openSpool', () => {
     const last = await open()
     expect(ids(last)).toEqual(['a', 'c'])
     await last.close()
+  })
+
+  it('keeps the reports before one that was damaged', async () => {
+    const spool = await open()
+    await spool.add(report('a'))
+    await spool.add(report('b'))
+    await spool.close()
+    await appendFile(path, Buffer.alloc(16, 0xff))
+    const next = await open()
+    expect(ids(next)).toEqual(['a', 'b'])
+    await next.close()
   })
 
   it('gives up the oldest reports when it is full, and counts them', async () => {

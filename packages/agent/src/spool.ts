@@ -72,13 +72,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (entries.length === 0) {
       await handle.truncate(0)
     } else if (path !== undefined) {
-      const fresh = await open(`${path}.new`, 'w+', 0o600)
-      await fresh.writeFile(Buffer.concat(entries.map((entry) => entry.frame)))
-      await fresh.datasync()
+      const fresh = await open(`${path}.new`, 'w', 0o600)
+      try {
+        await fresh.writeFile(Buffer.concat(entries.map((entry) => entry.frame)))
+        await fresh.datasync()
+      } finally {
+        await fresh.close()
+      }
       await rename(`${path}.new`, path)
       await handle.close()
       // Appending must go to the end also after a truncation.
-      await fresh.close()
       file = await open(path, 'a+', 0o600)
     }
     fileBytes = bytes

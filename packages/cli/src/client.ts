@@ -79,7 +79,7 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
       objectOf<Item>(await request(routePath(route, parameters), { method: 'POST', body }), settings),
     openEvents: (after, ended) =>
       within(async (signal) => {
-        // The stream outlives the deadline: what ends it is the caller's signal.
+        // A stream outlives the deadline, and the caller's signal ends it; a refusal must be over within the deadline.
         const opening = new AbortController()
         const abort = () => opening.abort()
         signal.addEventListener('abort', abort, { once: true })
@@ -91,9 +91,11 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
             headers: { 'last-event-id': String(after) },
           },
         )
-        signal.removeEventListener('abort', abort)
         const type = response.headers.get('content-type') ?? ''
-        if (response.ok && type.startsWith('text/event-stream') && response.body) return response.body
+        if (response.ok && type.startsWith('text/event-stream') && response.body) {
+          signal.removeEventListener('abort', abort)
+          return response.body
+        }
         await readAnswer(response, settings)
         throw strange(settings, `${response.status} ${type}`)
       }),

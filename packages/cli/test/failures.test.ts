@@ -33,6 +33,23 @@ describe('a control plane that cannot be reached', () => {
   })
 })
 
+describe('a refusal of the event stream that never ends', () => {
+  it('is given up at the deadline', async () => {
+    const stuck = createServer((request, response) => {
+      if (request.headers.accept === 'text/event-stream') response.writeHead(500).write('{')
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('[]')
+    })
+    await new Promise<void>((resolve) => stuck.listen(0, '127.0.0.1', resolve))
+    const address = stuck.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const args = ['events', '--follow', '--timeout', '300ms']
+    const { code, stderr } = await runCli(args, { server: `127.0.0.1:${port}` })
+    expect([code, stderr]).toEqual([4, expect.stringContaining('no answer within')])
+    stuck.closeAllConnections()
+    stuck.close()
+  })
+})
+
 describe('what something else answers', () => {
   it.each([
     ['text/html', '<html>'],

@@ -44,6 +44,29 @@ it('follows the program, remembers the cursor and takes it down with itself', as
   await rm(folder, { recursive: true })
 })
 
+it('starts nothing when it is stopped while it looks up its position', async () => {
+  const stop = new AbortController()
+  const position = {
+    ...createMemoryPosition(),
+    load: async () => {
+      stop.abort()
+      return undefined
+    },
+  }
+  await createJournalSource({ clock: systemClock, program: '/nonexistent/journalctl' })(
+    { onLine: () => {}, position },
+    stop.signal,
+  )
+})
+
+it('does not pass for an empty journal where it may read none', async () => {
+  const look = createJournalSource({ clock: systemClock, program: 'false' })(
+    { onLine: () => {}, position: createMemoryPosition(), follow: false },
+    new AbortController().signal,
+  )
+  await expect(look).rejects.toThrow(/false ended with status 1/)
+})
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

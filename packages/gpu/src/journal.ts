@@ -28,6 +28,7 @@ export function createJournalSource(options: JournalOptions): KernelLogSource {
 /** @returns how many lines were read before it ended */
 async function followOnce(program: string, reader: KernelLogReader, signal: AbortSignal): Promise<number> {
   const cursor = await reader.position.load()
+  if (signal.aborted) return 0
   // A position that another reader left is no cursor, and journalctl would end at it.
   const from = cursor?.startsWith('s=') ? `--after-cursor=${cursor}` : '--since=-2h'
   const follow = reader.follow === false ? [] : ['-f', '-n', 'all']
@@ -38,7 +39,10 @@ async function followOnce(program: string, reader: KernelLogReader, signal: Abor
   signal.addEventListener('abort', stop, { once: true })
   const ended = new Promise<Error | undefined>((resolve) => {
     child.on('error', resolve)
-    child.on('close', () => resolve(undefined))
+    // Without the right to read any journal it says so and fails; one that is followed is tried again.
+    child.on('close', (code) =>
+      resolve(code && reader.follow === false ? new Error(`${program} ended with status ${code}`) : undefined),
+    )
   })
   let count = 0
   try {
@@ -50,7 +54,7 @@ async function followOnce(program: string, reader: KernelLogReader, signal: Abor
       await reader.position.save(entry.cursor)
     }
     const error = await ended
-    if (error) throw new Error(`cannot follow the journal: ${error.message}`, { cause: error })
+    if (error) throw new Error(`cannot read the journal: ${error.message}`, { cause: error })
     return count
   } finally {
     signal.removeEventListener('abort', stop)

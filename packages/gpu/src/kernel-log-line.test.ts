@@ -99,12 +99,16 @@ describe('createKernelLogParser', () => {
     expect(parse(prefix + lostGpu)).toMatchObject({ xid: 79, pid: 1234 })
   })
 
-  it.each(['Nov 21 08:00:00 gpu-node-001 alice: ', 'Nov 21 08:00:00 gpu-node-001 python3[12]: the log said '])(
-    'does not believe another program that writes %j before it',
-    (prefix) => {
-      expect(parse(prefix + lostGpu)).toBeUndefined()
-    },
-  )
+  it.each([
+    'Nov 21 08:00:00 gpu-node-001 alice: ',
+    'Nov 21 08:00:00 gpu-node-001 python3[12]: the log said ',
+    'Nov 21 08:00:00 gpu-node-001 alice: kernel: ',
+    'Nov 21 08:00:00 gpu-node-001 alice: [12345.678901] ',
+    '2026-11-21T08:00:00.123456+00:00 gpu-node-001 alice[12]: kernel: [12345.678901] ',
+    '<13>1 2026-11-21T08:00:00Z gpu-node-001 alice - - - kernel: ',
+  ])('does not believe another program that writes %j before it', (prefix) => {
+    expect(parse(prefix + lostGpu)).toBeUndefined()
+  })
 
   it.each(['', 'NVRM: loading NVIDIA UNIX x86_64 Kernel Module  590.48.01', 'usb 1-1: new device'])(
     'says nothing of %j',

@@ -47,6 +47,10 @@ const actionChange = /recovery action changed from .*? to (?:0x[0-9a-f]+|\d+)\s*
  */
 const kernelPrefix = /^$|\]$|>$|^\d+,\d+,\d+,[^;]*;$|(?:^|\s|>)kernel(?:\[\d+\])?:?(?:\s+-)*(?:\s+\[[^\]]*\])*$/i
 
+/** A syslog line with another program's tag after its time and host: what that program says next may imitate the kernel. */
+const otherProgram =
+  /^(?:<\d+>\d?\s*)?(?:[a-z]{3}\s+\d{1,2} \d\d:\d\d:\d\d\S*|\d{4}-\d\d-\d\dT\S+)\s+[^\s[]\S*\s+(?!kernel\b|\[\s*\d+\.\d+\])\S/i
+
 /**
  * Reads the driver's lines, in every form that drivers since 450 are known to write.
  * Source of the forms: the tests of leptonai/gpud and NVIDIA/NVSentinel; https://docs.nvidia.com/deploy/xid-errors.
@@ -128,7 +132,8 @@ function takeOwner(text: string): { message: string; pid?: number; process?: str
 function fromKernel(pattern: RegExp, line: string): RegExpExecArray | undefined {
   const match = pattern.exec(line)
   if (!match) return undefined
-  return kernelPrefix.test(line.slice(0, match.index).trim()) ? match : undefined
+  const prefix = line.slice(0, match.index).trim()
+  return kernelPrefix.test(prefix) && !otherProgram.test(prefix) ? match : undefined
 }
 
 function place(address: string): { pciBusId?: string } {

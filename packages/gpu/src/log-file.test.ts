@@ -73,6 +73,16 @@ describe('createLogFileSource', () => {
     await expectCodes(reader, [79])
   })
 
+  it('takes the end of a line that is too long for no line of its own', async () => {
+    await writeFile(path, '')
+    await using reader = follow()
+    await settle()
+    await appendFile(path, `Nov 21 08:00:00 n1 alice: ${'x'.repeat(200_000)}`)
+    await settle()
+    await appendFile(path, `${xid(79)}\n${xid(48)}\n`)
+    await expectCodes(reader, [48])
+  })
+
   it('raises of an old file only lines that say that they are recent', async () => {
     const stamp = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
     await writeFile(path, `${xid(1)}\n${stamp(5)} n1 kernel: ${xid(2)}\n${stamp(1)} n1 kernel: ${xid(3)}\n`)

@@ -81,6 +81,8 @@ function createFollower(options: LogFileOptions, reader: KernelLogReader, saved:
   const buffer = Buffer.alloc(chunkBytes)
   let current: { file: FileHandle; inode: number; offset: number; oldUntil: number } | undefined
   let rest = ''
+  /** The line being read is too long: the end of it is no line of its own. */
+  let overlong = false
   let first = true
 
   const openFile = async (): Promise<void> => {
@@ -102,6 +104,7 @@ function createFollower(options: LogFileOptions, reader: KernelLogReader, saved:
     first = false
     saved = undefined
     rest = ''
+    overlong = false
   }
 
   const readToEnd = async (): Promise<void> => {
@@ -110,6 +113,7 @@ function createFollower(options: LogFileOptions, reader: KernelLogReader, saved:
     if (size < current.offset) {
       Object.assign(current, { offset: 0, oldUntil: 0 })
       rest = ''
+      overlong = false
     }
     for (;;) {
       const { bytesRead } = await current.file.read(buffer, 0, buffer.length, current.offset)
@@ -124,11 +128,13 @@ function createFollower(options: LogFileOptions, reader: KernelLogReader, saved:
     let start = file.offset - rest.length
     file.offset += text.length
     rest = lines.pop() ?? ''
-    if (rest.length > longestLine) rest = ''
-    for (const line of lines) {
+    const skipsFirst = overlong && lines.length > 0
+    overlong = rest.length > longestLine || (overlong && lines.length === 0)
+    if (overlong) rest = ''
+    for (const [number, line] of lines.entries()) {
       const id = `${file.inode}:${start}`
       start += line.length + 1
-      if (!mayBeDriverLine(line)) continue
+      if ((skipsFirst && number === 0) || !mayBeDriverLine(line)) continue
       const now = clock.now()
       const at = logLineTime(line, now, options.bootedAt)
       if (start <= file.oldUntil && (at === undefined ? reader.follow !== false : at < now - lookBackMs)) continue

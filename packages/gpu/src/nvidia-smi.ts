@@ -117,10 +117,8 @@ export function parseLook(result: CommandResult, names: readonly string[]): GpuL
     const reading = gone ?? parseReading(line, names)
     if (reading) gpus.push(reading)
   }
-  const anyAlive = gpus.some((gpu) => !gpu.lost)
   // A driver that lists the other GPUs ends with a status of its own: what it did list is worth more than the status.
-  if (gpus.length > 0 && (result.code === 0 || anyAlive || gpus.some((gpu) => gpu.lost)))
-    return { kind: 'readings', gpus }
+  if (gpus.length > 0) return { kind: 'readings', gpus }
   if (result.code === 0)
     return { kind: 'failed', failure: { ...exitFailure(result), status: 6, reason: 'no GPU found' } }
   return { kind: 'failed', failure: exitFailure(result) }

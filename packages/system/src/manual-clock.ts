@@ -29,11 +29,15 @@ export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
           reject(signal.reason)
           return
         }
-        const cancel = add(ms, resolve)
-        signal?.addEventListener('abort', () => {
+        const onAbort = () => {
           cancel()
-          reject(signal.reason)
+          reject(signal?.reason)
+        }
+        const cancel = add(ms, () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
         })
+        signal?.addEventListener('abort', onAbort, { once: true })
       }),
     async advance(ms) {
       const end = now + ms

@@ -50,10 +50,7 @@ export const runCommand: RunCommand = (program, args, options) =>
   new Promise((resolve, reject) => {
     options.signal?.throwIfAborted()
     const limit = options.maxOutputBytes ?? 256 * 1024 * 1024
-    const child = spawn(program, args, {
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      env: options.env ? { ...process.env, ...options.env } : process.env,
-    })
+    const child = start(program, args, options)
     const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] }
     const bytes = { stdout: 0, stderr: 0 }
     let settled = false
@@ -87,9 +84,7 @@ export const runCommand: RunCommand = (program, args, options) =>
         else chunks[stream].push(chunk)
       })
     }
-    child.on('error', (cause) =>
-      settle(() => reject(new CommandStartError(`cannot run ${program}: ${cause.message}`, { cause }))),
-    )
+    child.on('error', (cause) => settle(() => reject(startError(program, cause))))
     child.on('close', (code, signal) =>
       settle(() =>
         resolve({
@@ -104,3 +99,20 @@ export const runCommand: RunCommand = (program, args, options) =>
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
   })
+
+/** Node tells some failures to start a program by an event, and others (a file on the way that is no folder) by throwing. */
+function start(program: string, args: readonly string[], { input, env }: CommandOptions) {
+  try {
+    return spawn(program, args, {
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: env ? { ...process.env, ...env } : process.env,
+    })
+  } catch (cause) {
+    throw startError(program, cause)
+  }
+}
+
+function startError(program: string, cause: unknown): CommandStartError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new CommandStartError(`cannot run ${program}: ${reason}`, { cause })
+}
