@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseHostAddress, chooseLabNumber, labNetwork, overlaps, parseNetwork } from './addresses.ts'
+import { bridgeMac, chooseHostAddress, chooseLabNumber, labNetwork, overlaps, parseNetwork } from './addresses.ts'
+
+test('each lab has a bridge with a unicast hardware address of its own', () => {
+  const all = Array.from({ length: 256 }, (_, n) => bridgeMac(n))
+  expect(new Set(all).size).toBe(256)
+  for (const mac of all) expect(mac).toMatch(/^02(:[0-9a-f]{2}){5}$/)
+})
 
 describe('networks', () => {
   test('are parsed with their host bits cleared', () => {

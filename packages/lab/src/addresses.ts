@@ -53,6 +53,14 @@ export function bridgeName(n: number): string {
   return `nvlab${n}`
 }
 
+/**
+ * Hardware address of the bridge of lab number `n` (locally administered). A bridge without one of its own takes a port's,
+ * and another one's when that host goes: the others then talk to nobody until they ask again, some 15 s later.
+ */
+export function bridgeMac(n: number): string {
+  return `02:6e:76:6c:62:${n.toString(16).padStart(2, '0')}`
+}
+
 /** Addresses kept for nodes that have to be known before they come: node 1 has .101, at most 150 of them. */
 export const reservedFrom = 101
 

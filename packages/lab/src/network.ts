@@ -1,5 +1,5 @@
 import type { RunCommand } from '@navarch/system/run-command'
-import { bridgeName, chooseLabNumber, labNetwork } from './addresses.ts'
+import { bridgeMac, bridgeName, chooseLabNumber, labNetwork } from './addresses.ts'
 import { LabError } from './errors.ts'
 import { mustRun } from './must-run.ts'
 
@@ -35,7 +35,7 @@ export async function bridgeUp(run: RunCommand, lab: string, n: number): Promise
   const name = bridgeName(n)
   const { bridgeAddress } = labNetwork(n)
   if (!(await readLinks(run)).some((link) => link.ifname === name))
-    await mustRun(run, 'ip', ['link', 'add', name, 'type', 'bridge'])
+    await mustRun(run, 'ip', ['link', 'add', name, 'address', bridgeMac(n), 'type', 'bridge'])
   await mustRun(run, 'ip', ['link', 'set', name, 'alias', alias(lab), 'up'])
   await mustRun(run, 'ip', ['address', 'replace', `${bridgeAddress}/24`, 'dev', name])
 }
