@@ -22,7 +22,7 @@ test.each([
   [
     'package-lock.json',
     '"resolved": "https://mirror.example/x.tgz"',
-    'package-lock.json: resolves from https://mirror.example/',
+    "package-lock.json: resolves from https://mirror.example/; leave addresses out (npm's omit-lockfile-registry-resolved, see .npmrc)",
   ],
   [
     'packages/a/package.json',

@@ -13,9 +13,6 @@ const unwanted: readonly Unwanted[] = [
   { pattern: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\n[A-Za-z0-9+/]{40}/, why: 'a private key' },
 ]
 
-/** Hosts that packages may be resolved from; any other is a mirror that readers cannot reach. */
-const registry = 'https://registry.npmjs.org/'
-
 /** Where such texts are data: captures of other programs, and these rules with their tests. */
 const exempt = /(?:^|\/)fixtures\/|^scripts\/check-hygiene(?:\.test)?\.ts$|^LICENSE$/
 const text = /\.(?:ts|js|json|md|ya?ml|sh|service|proto|csv|txt|conf)$|^\.ci\//
@@ -41,9 +38,12 @@ function textProblems(path: string, content: string): string[] {
     )
 }
 
+/** A lock file names packages and their hashes; where they come from is each reader's own setting. */
 function lockProblems(path: string, content: string): string[] {
   const hosts = [...content.matchAll(/"resolved": "(https?:\/\/[^/"]+\/)/g)].map((match) => match[1] ?? '')
-  return [...new Set(hosts)].filter((host) => host !== registry).map((host) => `${path}: resolves from ${host}`)
+  return [...new Set(hosts)].map(
+    (host) => `${path}: resolves from ${host}; leave addresses out (npm's omit-lockfile-registry-resolved, see .npmrc)`,
+  )
 }
 
 function versionProblems(files: ReadonlyMap<string, string>): string[] {
