@@ -1,3 +1,5 @@
+import { jobRoutes } from './jobs.ts'
+
 /**
  * The REST API's routes, in one place for server, command line and docs. `:name` is a path parameter.
  *
@@ -16,6 +18,8 @@
  * | POST /api/v1/operations/:id/cancel, /retry | | OperationJson |
  * | GET /api/v1/events | after, limit; `Accept: text/event-stream` follows | EventJson[] or a stream of EventJson |
  * | GET /api/v1/version | | VersionJson |
+ *
+ * The job API's are those of `jobRoutes`.
  */
 export const routes = {
   nodes: '/api/v1/nodes',
@@ -34,6 +38,7 @@ export const routes = {
   operationRetry: '/api/v1/operations/:id/retry',
   events: '/api/v1/events',
   version: '/api/v1/version',
+  ...jobRoutes,
 } as const
 export type Route = keyof typeof routes
 

@@ -12,16 +12,24 @@ export function refusal(status: number, body: string, settings: ClientSettings):
   return new CliError(exits[error.code] ?? exitCodes.failed, error.message, remedies[error.code])
 }
 
-const exits: Partial<Record<string, ExitCode>> = { not_found: exitCodes.notFound, invalid: exitCodes.usage }
+const exits: Partial<Record<string, ExitCode>> = {
+  not_found: exitCodes.notFound,
+  invalid: exitCodes.usage,
+  invalid_request: exitCodes.usage,
+  validation_error: exitCodes.usage,
+}
 
 const remedies: Partial<Record<string, string>> = {
   unauthorized: 'Give the token with --auth-token, NAVARCH_AUTH_TOKEN, or auth_token in client.yaml.',
 }
 
-function parseError(text: string): ErrorJson['error'] | undefined {
+/** Both forms: {error: {code, message}}, and {error, message} of the job API. */
+function parseError(text: string): { code: string; message: string } | undefined {
   try {
-    const { error } = JSON.parse(text) as Partial<ErrorJson>
-    return typeof error?.code === 'string' && typeof error.message === 'string' ? error : undefined
+    const { error, message } = JSON.parse(text) as { error?: Partial<ErrorJson['error']> | string; message?: unknown }
+    if (typeof error === 'string') return typeof message === 'string' ? { code: error, message } : undefined
+    if (typeof error?.code !== 'string' || typeof error.message !== 'string') return undefined
+    return { code: error.code, message: error.message }
   } catch {
     return undefined
   }

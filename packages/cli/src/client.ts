@@ -14,7 +14,7 @@ export interface Client {
   /** A route that answers with an array, below one thing. */
   listOf<Item>(route: Route, parameters: Record<string, string>): Promise<Item[]>
   /** A route that answers with an object. */
-  get<Item>(route: Route, parameters?: Record<string, string>): Promise<Item>
+  get<Item>(route: Route, parameters?: Record<string, string>, query?: Query): Promise<Item>
   /** A change; answers with the changed object. */
   post<Item>(route: Route, parameters: Record<string, string>, body?: object): Promise<Item>
   /** Opens the stream of events after number `after`; the deadline is for the answer's start alone. */
@@ -73,8 +73,8 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
       arrayOf<Item>(await request(`${routePath(route)}${queryText(query)}`), settings),
     listOf: async <Item>(route: Route, parameters: Record<string, string>) =>
       arrayOf<Item>(await request(routePath(route, parameters)), settings),
-    get: async <Item>(route: Route, parameters?: Record<string, string>) =>
-      objectOf<Item>(await request(routePath(route, parameters)), settings),
+    get: async <Item>(route: Route, parameters?: Record<string, string>, query: Query = {}) =>
+      objectOf<Item>(await request(`${routePath(route, parameters)}${queryText(query)}`), settings),
     post: async <Item>(route: Route, parameters: Record<string, string>, body: object = {}) =>
       objectOf<Item>(await request(routePath(route, parameters), { method: 'POST', body }), settings),
     openEvents: (after, ended) =>

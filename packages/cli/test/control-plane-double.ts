@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { JobReportJson, UsageJson, WasteJson } from '@navarch/api/jobs'
 import type {
   BootstrapLogJson,
   ErrorJson,
@@ -19,6 +20,10 @@ export interface FleetState {
   operations: OperationJson[][]
   events: EventJson[]
   bootstrapLogs: BootstrapLogJson[]
+  /** Each job's reports, one for each time it is asked for; the last one stays. */
+  reports: JobReportJson[][]
+  waste: WasteJson[]
+  usage: UsageJson['rows']
 }
 
 export interface SeenRequest {
@@ -75,6 +80,9 @@ export async function startControlPlaneDouble(initial: Partial<FleetState> = {})
     operations: [],
     events: [],
     bootstrapLogs: [],
+    reports: [],
+    waste: [],
+    usage: [],
     ...initial,
   }
   const streams = new Set<ServerResponse>()
@@ -210,6 +218,28 @@ function handlersOf(state: FleetState): Partial<Record<`${'GET' | 'POST'} ${Rout
         ? state.events.slice(-limit)
         : state.events.filter((event) => event.seq > Number(after)).slice(0, limit)
     },
+    'GET jobs': (_, query) => {
+      const jobs = filtered(
+        state.reports.flatMap(([first]) => (first ? [first.job] : [])),
+        query,
+        ['user', 'state'],
+      )
+      return { jobs, total: jobs.length, limit: Number(query.get('limit')), offset: 0 }
+    },
+    'GET jobReport': ({ jobId }) => {
+      const reports = found(
+        state.reports.find(([first]) => first?.job.id === jobId || first?.job.run_id === jobId),
+        `job not found: ${jobId}`,
+      )
+      return (reports.length > 1 ? reports.shift() : reports[0]) ?? {}
+    },
+    'GET waste': () => state.waste,
+    'GET usage': (_, query) => ({
+      by: query.get('by'),
+      from: query.get('start_time'),
+      to: query.get('end_time'),
+      rows: state.usage,
+    }),
     'GET version': () => ({ version: '9.9.9', store: 'sqlite', slurm: '24.11.5' }),
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunCommand } from '@navarch/system/run-command'
+import { accountingLines, slurmdbdFiles, startAccountingDatabase } from './accounting-database.ts'
 import { reservedFrom } from './addresses.ts'
 import { cgroupPath } from './cgroups.ts'
 import type { LabContext } from './context.ts'
@@ -44,6 +45,10 @@ export interface SlurmClusterOptions {
   authorizedKeys?: readonly string[]
   /** More lines for slurm.conf; a key that the lab sets as well is taken from here. */
   extra?: readonly string[]
+  /** Text of cgroup.conf. Default: no job has a cgroup, which hosts in containers cannot give. */
+  cgroupConf?: string
+  /** Whether slurmdbd runs beside slurmctld, on a database of the lab's: `sacct` works. Default false. */
+  accounting?: boolean
 }
 
 /**
@@ -57,13 +62,18 @@ export async function startSlurmCluster(
 ): Promise<SlurmCluster> {
   const name = options.headName ?? 'slurm-head'
   const mungeKey = randomBytes(128)
+  const database = options.accounting ? await startAccountingDatabase(context, lab) : undefined
   const { address } = await startHost(context, lab, {
     root: options.root,
     name,
     authorizedKeys: options.authorizedKeys ?? [],
     labels: { role: 'slurm-head' },
-    files: (headAddress) => ({ ...mungeFiles(mungeKey), ...configFiles(lab, options, name, headAddress) }),
-    enable: ['munge', 'slurmctld'],
+    files: (headAddress) => ({
+      ...mungeFiles(mungeKey),
+      ...configFiles(lab, options, name, headAddress),
+      ...(database && slurmdbdFiles(database)),
+    }),
+    enable: ['munge', ...(database ? ['slurmdbd'] : []), 'slurmctld'],
   })
   const head = await waitForHost(context, lab, name)
   const onHead = await runOnHost(context, lab, name)
@@ -111,7 +121,7 @@ function writeConf(lab: Lab, options: SlurmClusterOptions, name: string, address
     nodes: options.nodes,
     nodeDetails: options.mode === 'static' ? `NodeAddr=${staticAddresses(lab, options.nodes.count)}` : '',
     partition: options.partition ?? 'gpu',
-    extra: options.extra ?? [],
+    extra: [...(options.accounting ? accountingLines : []), ...(options.extra ?? [])],
   })
 }
 
@@ -119,7 +129,7 @@ function configFiles(lab: Lab, options: SlurmClusterOptions, name: string, addre
   return {
     '/etc/slurm/slurm.conf': { content: writeConf(lab, options, name, address) },
     '/etc/slurm/gres.conf': { content: writeGresConf(options) },
-    '/etc/slurm/cgroup.conf': { content: writeCgroupConf(options.root.slurmVersion) },
+    '/etc/slurm/cgroup.conf': { content: options.cgroupConf ?? writeCgroupConf(options.root.slurmVersion) },
   }
 }
 

@@ -14,6 +14,7 @@ import { findLab, type Lab, lockLab, removePropagationFolders, writeJson } from 
 import { unmountAll } from './mounts.ts'
 import type { LabRoot } from './roots.ts'
 import { readSshBanner } from './ssh-banner.ts'
+import { bootVm, type VmShape, vmFiles } from './vm-boot.ts'
 
 /** A machine of the lab: systemd and an SSH server, with an address of its own. */
 export interface LabHost {
@@ -55,6 +56,11 @@ export interface StartHostOptions {
   enable?: readonly string[]
   /** Devices `/dev/nvidia0` and so on that open and do nothing. Default 0. */
   gpus?: number
+  /**
+   * Boots it as a virtual machine, with a kernel and all cgroup controllers of its own; the root has to be of the kind "vm".
+   * It is reached by SSH alone.
+   */
+  vm?: VmShape
 }
 
 /**
@@ -109,7 +115,10 @@ async function launch(context: LabContext, lab: Lab, options: StartHostOptions):
     bridgeAddress: lab.bridgeAddress,
     authorizedKeys: options.authorizedKeys ?? [],
     sudoUser: options.sudoUser,
-    files: typeof options.files === 'function' ? options.files(address) : (options.files ?? {}),
+    files: {
+      ...(options.vm && vmFiles(options.gpus ?? 0)),
+      ...(typeof options.files === 'function' ? options.files(address) : options.files),
+    },
     enable: options.enable ?? [],
     gpus: options.gpus ?? 0,
   })
@@ -117,8 +126,13 @@ async function launch(context: LabContext, lab: Lab, options: StartHostOptions):
   await writeJson(join(dir, 'host.json'), known)
   await writeHostsTables(lab)
   const cgroup = await cgroupPath(lab.name, name)
-  const machine = `${machinePrefix(lab, name)}${randomBytes(2).toString('hex')}`
-  await boot(context.run, { machine, hostname: name, dir, bridge: lab.bridge, cgroup })
+  const place = { hostname: name, dir, bridge: lab.bridge, cgroup }
+  if (options.vm) {
+    await bootVm(context.run, { ...place, lower: options.root.path }, options.vm)
+  } else {
+    const machine = `${machinePrefix(lab, name)}${randomBytes(2).toString('hex')}`
+    await boot(context.run, { ...place, machine })
+  }
   return { ...known, state: 'running' }
 }
 

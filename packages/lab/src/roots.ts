@@ -11,9 +11,13 @@ export type Suite = 'bookworm' | 'trixie' | 'forky'
 
 export const suites: readonly Suite[] = ['bookworm', 'trixie', 'forky']
 
+/** What a root is for: hosts that share this machine's kernel, or virtual machines with a kernel of their own. */
+export type RootKind = 'host' | 'vm'
+
 /** A root file system that hosts are made from. Never changed once built. */
 export interface LabRoot {
   suite: Suite
+  kind: RootKind
   path: string
   /** As `slurmctld -V` in it says, e.g. "22.05.8". */
   slurmVersion: string
@@ -21,6 +25,8 @@ export interface LabRoot {
 
 export interface EnsureRootOptions {
   suite: Suite
+  /** Default `host`. */
+  kind?: RootKind
   /** Default `/var/cache/navarch/lab`. */
   cacheDir?: string
   /** Folder with apt's sources, which name the mirror. Default `/etc/apt`. */
@@ -28,14 +34,28 @@ export interface EnsureRootOptions {
 }
 
 /** Counted up when what is installed changes, so that older roots are built again. */
-const recipe = 1
+const recipe = 2
 
 const packages = [
-  ...['slurmctld', 'slurmd', 'slurm-client', 'munge', 'systemd', 'systemd-sysv', 'dbus', 'openssh-server'],
+  ...[
+    'slurmctld',
+    'slurmd',
+    'slurmdbd',
+    'slurmrestd',
+    'slurm-client',
+    'munge',
+    'systemd',
+    'systemd-sysv',
+    'dbus',
+    'openssh-server',
+  ],
   ...['iproute2', 'iputils-ping', 'procps', 'hostname', 'curl', 'ca-certificates', 'sudo', 'jq'],
   // Node's own executables are linked with these two.
   ...['libstdc++6', 'libatomic1'],
 ]
+
+/** Debian's kernel for clouds has what a virtual machine needs, in modules that its initrd loads. */
+const vmPackages = ['linux-image-cloud-amd64', 'initramfs-tools', 'kmod']
 
 /** Units with nothing to do on a host that lives for minutes; some fail in a container. */
 const maskedUnits = [
@@ -49,34 +69,40 @@ const maskedUnits = [
  * @throws LabUnavailableError when no mirror is configured or the mirror has no such suite
  */
 export function ensureRoot(context: LabContext, options: EnsureRootOptions): Promise<LabRoot> {
-  const cacheDir = options.cacheDir ?? '/var/cache/navarch/lab'
+  const { cacheDir = '/var/cache/navarch/lab', kind = 'host', suite } = options
   const lock = { clock: context.clock, deadlineMs: 20 * 60_000 }
-  return withLock(`root:${cacheDir}:${options.suite}`, lock, async () => {
-    return (await readRoot(cacheDir, options.suite)) ?? (await buildRoot(context, { ...options, cacheDir }))
+  return withLock(`root:${cacheDir}:${folderName(suite, kind)}`, lock, async () => {
+    return (await readRoot(cacheDir, suite, kind)) ?? (await buildRoot(context, { ...options, cacheDir, kind }))
   })
 }
 
+function folderName(suite: Suite, kind: RootKind): string {
+  return kind === 'host' ? suite : `${suite}-${kind}`
+}
+
 /** The cached root of a suite, or undefined when it has to be built. Changes nothing. */
-export async function readRoot(cacheDir: string, suite: Suite): Promise<LabRoot | undefined> {
-  const text = await readFile(join(cacheDir, suite, 'root.json'), 'utf8').catch(() => undefined)
+export async function readRoot(cacheDir: string, suite: Suite, kind: RootKind = 'host'): Promise<LabRoot | undefined> {
+  const folder = join(cacheDir, folderName(suite, kind))
+  const text = await readFile(join(folder, 'root.json'), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const about: { slurmVersion?: unknown; recipe?: unknown } = JSON.parse(text)
   if (about.recipe !== recipe || typeof about.slurmVersion !== 'string') return undefined
-  return { suite, path: join(cacheDir, suite, 'root'), slurmVersion: about.slurmVersion }
+  return { suite, kind, path: join(folder, 'root'), slurmVersion: about.slurmVersion }
 }
 
 async function buildRoot(
   { run }: LabContext,
-  { suite, cacheDir, aptDir = '/etc/apt' }: EnsureRootOptions & { cacheDir: string },
+  { suite, kind, cacheDir, aptDir = '/etc/apt' }: EnsureRootOptions & { cacheDir: string; kind: RootKind },
 ): Promise<LabRoot> {
   const mirror = chooseMirror(await readAptSources(aptDir))
   if (!mirror) throw new LabUnavailableError(`${aptDir} names no Debian mirror to build ${suite} from`)
 
-  const build = join(cacheDir, `.${suite}.build`)
+  const name = folderName(suite, kind)
+  const build = join(cacheDir, `.${name}.build`)
   const root = join(build, 'root')
   await rm(build, { recursive: true, force: true })
   await mkdir(root, { recursive: true })
-  await debootstrap(run, suite, root, mirror)
+  await debootstrap(run, suite, root, mirror, kind === 'vm' ? [...packages, ...vmPackages] : packages)
   await clean(root)
 
   const version = await mustRun(run, 'chroot', [root, 'slurmctld', '-V'])
@@ -84,12 +110,18 @@ async function buildRoot(
   if (!slurmVersion) throw new LabUnavailableError(`slurmctld of ${suite} does not tell its version: ${version.trim()}`)
 
   await writeFile(join(build, 'root.json'), `${JSON.stringify({ suite, slurmVersion, recipe })}\n`)
-  await rm(join(cacheDir, suite), { recursive: true, force: true })
-  await rename(build, join(cacheDir, suite))
-  return { suite, path: join(cacheDir, suite, 'root'), slurmVersion }
+  await rm(join(cacheDir, name), { recursive: true, force: true })
+  await rename(build, join(cacheDir, name))
+  return { suite, kind, path: join(cacheDir, name, 'root'), slurmVersion }
 }
 
-async function debootstrap(run: LabContext['run'], suite: Suite, root: string, mirror: string): Promise<void> {
+async function debootstrap(
+  run: LabContext['run'],
+  suite: Suite,
+  root: string,
+  mirror: string,
+  packages: readonly string[],
+): Promise<void> {
   // debootstrap of Debian 12 does not know suites younger than itself; sid's recipe builds them.
   const script = suite === 'forky' ? ['/usr/share/debootstrap/scripts/sid'] : []
   const args = ['--variant=minbase', `--include=${packages.join(',')}`, suite, root, mirror, ...script]
@@ -118,5 +150,6 @@ async function clean(root: string): Promise<void> {
     await symlink('/dev/null', join(units, unit))
   }
   const wanted = join(units, 'multi-user.target.wants')
-  for (const unit of ['munge', 'slurmctld', 'slurmd']) await rm(join(wanted, `${unit}.service`), { force: true })
+  for (const unit of ['munge', 'slurmctld', 'slurmd', 'slurmdbd', 'slurmrestd'])
+    await rm(join(wanted, `${unit}.service`), { force: true })
 }

@@ -11,7 +11,7 @@ export interface Candidate {
 export type Expected =
   | { kind: 'words'; candidates: Candidate[] }
   | { kind: 'files' }
-  | { kind: 'nodes' | 'pools' | 'operations' }
+  | { kind: 'nodes' | 'pools' | 'operations' | 'jobs' }
 
 export interface Completion {
   expected: Expected
@@ -25,6 +25,7 @@ const lookups: Record<string, Expected> = {
   node: { kind: 'nodes' },
   pool: { kind: 'pools' },
   operation: { kind: 'operations' },
+  job: { kind: 'jobs' },
   file: { kind: 'files' },
 }
 

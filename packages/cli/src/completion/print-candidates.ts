@@ -1,3 +1,4 @@
+import type { JobListJson } from '@navarch/api/jobs'
 import type { NodeJson, OperationJson, PoolJson } from '@navarch/api/rest'
 import type { Command } from 'commander'
 import { createClient } from '../client.ts'
@@ -39,6 +40,11 @@ async function find({ expected, flags }: Completion, io: Io): Promise<Candidate[
       return (await client.list<OperationJson>('operations', { all: 'true' })).map((operation) => ({
         word: operation.id,
         description: `${operation.kind} ${operation.node || operation.pool}, ${operation.state}`,
+      }))
+    case 'jobs':
+      return (await client.get<JobListJson>('jobs', {}, { limit: 200 })).jobs.map(({ id, user, state }) => ({
+        word: id,
+        description: `${user}, ${state}`,
       }))
     case 'files':
       return []

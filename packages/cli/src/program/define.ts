@@ -19,6 +19,14 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+/** Parses a time span such as "90s", "24h" or "7d" into ms, for commander. */
+export function duration(text: string): number {
+  const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+  const match = /^(\d{1,9})([smhd])$/.exec(text)
+  if (!match) throw new InvalidArgumentError('It must be a number with a unit: 90s, 30m, 24h or 7d.')
+  return Number(match[1]) * (unitMs[match[2] ?? ''] ?? Number.NaN)
+}
+
 /** What a `--watch` flag says in each help. */
 export const watchFlag = [
   '-w, --watch',

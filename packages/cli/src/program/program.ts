@@ -8,6 +8,7 @@ import { defineConfigCommands } from './config.ts'
 import { type Act, type Define, examples, type Work } from './define.ts'
 import { addHelpCommand } from './help.ts'
 import { defineHistoryCommands } from './history.ts'
+import { defineJobCommands } from './jobs.ts'
 import { defineNodeCommands } from './nodes.ts'
 import { defineOperationCommands } from './operations.ts'
 import { definePoolCommands } from './pools.ts'
@@ -49,6 +50,7 @@ export function createProgram(stdout: OutputStream, stderr: OutputStream, act: A
   const run = (work: Work) => act(program.opts<GlobalFlags>(), work)
   const groups: [heading: string, define: Define][] = [
     ['Nodes:', defineNodeCommands],
+    ['Jobs:', defineJobCommands],
     ['Fleet:', definePoolCommands],
     ['Fleet:', defineOperationCommands],
     ['Fleet:', defineHistoryCommands],
@@ -98,6 +100,8 @@ Examples:
   navarch list
   navarch get gpu-node-003
   navarch drain gpu-node-003 --reason "fan noise" --wait
+  navarch job 812
+  navarch jobs --waste
   navarch pool explain training
   navarch events --follow
 

@@ -1,0 +1,277 @@
+import { withoutUndefined } from '@navarch/slurm/fields'
+import { expandHostlist } from '@navarch/slurm/hostlist'
+import { runId } from './identity.ts'
+import type { FinishFacts, JobDoc, StartFacts } from './job-doc.ts'
+import type { ExitStatus, JobGpu, JobGroup, JobResources, JobState, SlurmJobFacts } from './job-event.ts'
+import { joinFields } from './join.ts'
+import type { NodeUsage } from './node-usage.ts'
+import { isFinalRecord, isFinalState, stateOfRecord } from './slurm-word.ts'
+
+/** What follows from all that was said of one run. Times are ms since the epoch. */
+export interface JobView {
+  cluster: string
+  jobId: string
+  restart: number
+  /** Unique among all runs of all clusters' jobs of this id: "812-r1". */
+  runId: string
+  sluid?: string
+  state: JobState
+  /** Slurm's word where it is known, else the word that the exit status makes likely; e.g. "TIMEOUT". */
+  rawState: string
+  /** Whether Slurm itself has said how the job ended. */
+  confirmed: boolean
+  stateReason?: string
+  user: string
+  name?: string
+  account?: string
+  partition?: string
+  qos?: string
+  group?: JobGroup
+  /** Expanded, in Slurm's order. */
+  nodes: readonly string[]
+  /** Nodes whose end nobody has told yet, while the job runs. */
+  nodesRunning: readonly string[]
+  submitTime?: number
+  startTime?: number
+  endTime?: number
+  timeLimitMinutes?: number
+  priority?: number
+  exit?: ExitStatus
+  /** By node, of those whose hooks or agents told. */
+  exits: Readonly<Record<string, ExitStatus>>
+  requested: JobResources
+  allocated: JobResources
+  gpus: readonly (JobGpu & { node: string })[]
+  gpuVendor: 'none' | 'nvidia' | 'amd' | 'mixed' | 'unknown'
+  cgroupPaths: Readonly<Record<string, string>>
+  /** By node, of those that have ended. */
+  usage: Readonly<Record<string, NodeUsage>>
+  /** What accounting measured of the whole job. */
+  accounted?: NonNullable<SlurmJobFacts['accounted']>
+  workDir?: string
+  stdout?: string
+  /** What a client of the API set by hand. */
+  set: { cpuUsage?: number; memoryUsageMb?: number; gpuUsage?: number }
+  schedulerType: 'mock' | 'slurm'
+  extra: Readonly<Record<string, unknown>>
+  /** How the job came to be known. */
+  ingestVersion: 'prolog-v1' | 'api-v1'
+}
+
+/**
+ * Derives a run's state, times and resources. What a sender called the state is never believed; the first of these that is known
+ * counts:
+ *
+ * | | state | end |
+ * |---|---|---|
+ * | 1 | Slurm's word about the end | Slurm's end time |
+ * | 2 | a later run exists: cancelled, REQUEUED | the latest end that was told, else the first sign of that run |
+ * | 3 | the exit status, when the last node (or the job as a whole) has ended | the latest end that was told |
+ * | 4 | what a client of the API set | when it did |
+ * | 5 | running when a start was told or Slurm says so, else pending | |
+ *
+ * The start is Slurm's, else the earliest that was told.
+ */
+export function viewJob(doc: JobDoc): JobView {
+  const slurm = { ...doc.slurmEver, ...doc.slurm }
+  const starts = Object.entries(doc.started)
+  const told = starts.reduce<Partial<StartFacts>>((all, [, facts]) => joinFields(all, withoutPart(facts)), {})
+  const nodes = nodesOf(doc, slurm, told)
+  const ends = endsOf(doc, nodes)
+  const end = endOf(doc, ends)
+  const created = doc.created
+  const startTime =
+    slurm.startTime ?? least(starts.map(([, facts]) => facts.at)) ?? created?.facts?.startTime ?? created?.at
+  return withoutUndefined<JobView>({
+    cluster: doc.cluster,
+    jobId: doc.jobId,
+    restart: doc.restart,
+    runId: runId(doc),
+    sluid: doc.sluid,
+    ...end,
+    user: slurm.user || told.user || created?.user || '',
+    name: slurm.name ?? told.name,
+    account: slurm.account ?? told.account ?? created?.facts?.account,
+    partition: slurm.partition ?? told.partition ?? created?.facts?.partition,
+    qos: slurm.qos ?? told.qos ?? created?.facts?.qos,
+    group: slurm.group ?? told.group,
+    nodes,
+    nodesRunning: isFinalState(end.state) ? [] : ends.missing,
+    submitTime: slurm.submitTime ?? created?.facts?.submitTime,
+    startTime: end.state === 'pending' ? undefined : startTime,
+    // An end before the start would be two machines' clocks that differ.
+    endTime: end.endTime === undefined ? undefined : Math.max(end.endTime, startTime ?? end.endTime),
+    timeLimitMinutes: slurm.timeLimitMinutes ?? created?.facts?.timeLimitMinutes,
+    priority: slurm.priority ?? created?.facts?.priority,
+    exits: ends.exits,
+    requested: slurm.requested ?? {},
+    allocated: slurm.allocated ?? allocatedOf(doc),
+    gpus: starts.flatMap(([node, facts]) => (facts.gpus ?? []).map((gpu) => ({ ...gpu, node }))),
+    gpuVendor: vendorOf(starts.map(([, facts]) => facts)),
+    cgroupPaths: Object.fromEntries(
+      starts.flatMap(([node, { cgroupPath }]) => (cgroupPath ? [[node, cgroupPath] as const] : [])),
+    ),
+    usage: Object.fromEntries(
+      Object.entries(doc.finished).flatMap(([node, { usage }]) => (usage ? [[node, usage] as const] : [])),
+    ),
+    accounted: slurm.accounted,
+    workDir: slurm.workDir ?? told.workDir,
+    stdout: slurm.stdout,
+    set: setByHand(doc),
+    schedulerType: created?.schedulerType ?? 'slurm',
+    extra: created?.extra ?? {},
+    ingestVersion: created && starts.length === 0 && !doc.slurm ? 'api-v1' : 'prolog-v1',
+  })
+}
+
+type Facts = Partial<SlurmJobFacts>
+
+/** What a node says of the job as a whole. */
+function withoutPart({
+  at: _at,
+  node: _node,
+  cpus: _cpus,
+  memoryMb: _memory,
+  gpuCount: _count,
+  gpuVendor: _vendor,
+  gpuDevices: _devices,
+  gpus: _gpus,
+  cgroupPath: _path,
+  ...facts
+}: StartFacts): Partial<StartFacts> {
+  return facts
+}
+
+function nodesOf(doc: JobDoc, slurm: Facts, told: Partial<StartFacts>): readonly string[] {
+  if (slurm.nodes) {
+    try {
+      return expandHostlist(slurm.nodes)
+    } catch {
+      // A hostlist of a newer Slurm that we cannot read: what the nodes say is left.
+    }
+  }
+  if (told.nodes && told.nodes.length > 0) return told.nodes
+  if (doc.created && doc.created.nodes.length > 0) return doc.created.nodes
+  return [...new Set([...Object.keys(doc.started), ...Object.keys(doc.finished)])].filter((node) => node !== '').sort()
+}
+
+interface Ends {
+  /** Whether nobody's end is missing. */
+  all: boolean
+  missing: readonly string[]
+  exits: Readonly<Record<string, ExitStatus>>
+  /** The job's: the one that it was given as a whole, else the worst of its nodes'. */
+  exit?: ExitStatus
+  latest?: number
+}
+
+function endsOf(doc: JobDoc, nodes: readonly string[]): Ends {
+  const { '': whole, ...parts } = doc.finished
+  const missing = whole ? [] : nodes.filter((node) => parts[node] === undefined)
+  const finishes: FinishFacts[] = Object.values(doc.finished)
+  const exits = Object.fromEntries(
+    Object.entries(parts).flatMap(([node, { exit }]) => (exit ? [[node, exit] as const] : [])),
+  )
+  const exit = whole?.exit ?? Object.values(exits).reduce<ExitStatus | undefined>(worse, undefined)
+  const latest = finishes.length === 0 ? undefined : Math.max(...finishes.map(({ at }) => at))
+  return {
+    all: finishes.length > 0 && missing.length === 0,
+    missing,
+    exits,
+    ...(exit && { exit }),
+    ...(latest !== undefined && { latest }),
+  }
+}
+
+/** A signal is worse than a status, and Slurm's mark for no memory is the worst. */
+function worse(a: ExitStatus | undefined, b: ExitStatus): ExitStatus {
+  if (!a) return b
+  return b.signal !== a.signal ? (b.signal > a.signal ? b : a) : b.status > a.status ? b : a
+}
+
+type End = Pick<JobView, 'state' | 'rawState' | 'confirmed' | 'stateReason' | 'endTime' | 'exit'>
+
+function endOf(doc: JobDoc, ends: Ends): End {
+  const { slurm, changed } = doc
+  const reason = slurm?.reason && slurm.reason !== 'None' ? { stateReason: slurm.reason } : {}
+  const exit = slurm?.exit ?? ends.exit
+  const withExit = exit ? { exit } : {}
+  if (slurm && isFinalRecord(slurm)) {
+    const endTime = slurm.endTime ?? ends.latest ?? slurm.at
+    return { state: stateOfRecord(slurm), rawState: slurm.state, confirmed: true, ...reason, ...withExit, endTime }
+  }
+  if (doc.supersededAt !== undefined) {
+    const endTime = ends.latest ?? doc.supersededAt
+    return {
+      state: 'cancelled',
+      rawState: 'REQUEUED',
+      confirmed: false,
+      stateReason: 'the job was requeued',
+      ...withExit,
+      endTime,
+    }
+  }
+  if (ends.all)
+    return { ...endByExit(ends.exit), confirmed: false, ...(ends.exit && { exit: ends.exit }), ...latest(ends) }
+  if (changed?.state !== undefined) {
+    const over = isFinalState(changed.state) ? { endTime: changed.at } : {}
+    return { state: changed.state, rawState: changed.state.toUpperCase(), confirmed: false, ...over }
+  }
+  const began = Object.keys(doc.started).length > 0 || Object.keys(doc.finished).length > 0 || doc.created !== undefined
+  const state = slurm && stateOfRecord(slurm) === 'running' ? 'running' : began ? 'running' : 'pending'
+  const rawState = slurm && stateOfRecord(slurm) === state ? slurm.state : state.toUpperCase()
+  return { state, rawState, confirmed: false, ...reason }
+}
+
+function latest({ latest }: Ends): { endTime?: number } {
+  return latest === undefined ? {} : { endTime: latest }
+}
+
+/** Signal 9 or 15 alone says neither who sent it nor why: the job failed. */
+function endByExit(exit: ExitStatus | undefined): Pick<End, 'state' | 'rawState' | 'stateReason'> {
+  if (!exit) return { state: 'completed', rawState: 'COMPLETED', stateReason: 'exit status unknown' }
+  if (exit.signal === 125 && exit.status === 0)
+    return { state: 'failed', rawState: 'OUT_OF_MEMORY', stateReason: 'OutOfMemory' }
+  if (exit.signal !== 0) return { state: 'failed', rawState: 'FAILED', stateReason: `signal ${exit.signal}` }
+  if (exit.status !== 0) return { state: 'failed', rawState: 'FAILED', stateReason: 'NonZeroExitCode' }
+  return { state: 'completed', rawState: 'COMPLETED' }
+}
+
+/** Sums of what the nodes told of their parts; what none told is not known. */
+function allocatedOf(doc: JobDoc): JobResources {
+  const parts = Object.values(doc.started)
+  const sum = (values: (number | undefined)[]): number | undefined => {
+    const known = values.filter((value) => value !== undefined)
+    return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0)
+  }
+  const facts = doc.created?.facts?.allocated
+  return withoutUndefined<JobResources>({
+    cpus: sum(parts.map(({ cpus }) => cpus)) ?? facts?.cpus,
+    memoryMb: sum(parts.map(({ memoryMb }) => memoryMb)) ?? facts?.memoryMb,
+    gpus: sum(parts.map(({ gpuCount, gpus }) => gpuCount ?? gpus?.length)) ?? facts?.gpus,
+  })
+}
+
+function vendorOf(parts: readonly StartFacts[]): JobView['gpuVendor'] {
+  const named = new Set(
+    parts.flatMap(({ gpuVendor, gpus }) => [
+      ...(gpuVendor ? [gpuVendor] : []),
+      ...(gpus ?? []).map(({ vendor }) => vendor),
+    ]),
+  )
+  if (named.size === 0) return 'unknown'
+  named.delete('none')
+  if (named.size === 0) return 'none'
+  const [only] = named
+  return named.size === 1 && only ? only : 'mixed'
+}
+
+function setByHand({ changed }: JobDoc): JobView['set'] {
+  if (!changed) return {}
+  const { cpuUsage, memoryUsageMb, gpuUsage } = changed
+  return withoutUndefined<JobView['set']>({ cpuUsage, memoryUsageMb, gpuUsage })
+}
+
+function least(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.min(...values)
+}
