@@ -2,6 +2,8 @@ import { normalisePciBusId } from './pci-bus-id.ts'
 
 /** One GPU at one moment. What the tool did not report is absent: unknown is not zero, and "[N/A]" is not "No". */
 export interface GpuReading {
+  /** Absent: NVIDIA's, whose tool does not say. */
+  vendor?: 'amd'
   index?: number
   uuid?: string
   serial?: string
@@ -23,6 +25,8 @@ export interface GpuReading {
   temperatureMarginCelsius?: number
   memoryTemperatureCelsius?: number
   powerWatts?: number
+  /** Since the driver was loaded. AMD's tools tell; nvidia-smi does not. */
+  energyJoules?: number
   powerLimitWatts?: number
   smClockMhz?: number
   maxSmClockMhz?: number
