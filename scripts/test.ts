@@ -20,6 +20,7 @@ import { systemClock } from '@navarch/system/clock'
 import { runCommand } from '@navarch/system/run-command'
 import { printCheck, runChecks } from './check.ts'
 import { endLeftovers, runMark } from './leftovers.ts'
+import { ensureSchemathesis } from './schemathesis.ts'
 import { root } from './source-files.ts'
 import { addTallies, closingLine, emptyTally, groupSkips } from './tally.ts'
 import { findMissingPackages, installPackages, mayInstall } from './test-packages.ts'
@@ -75,6 +76,9 @@ async function main(): Promise<number> {
   if (selected.includes('slurm') || selected.includes('e2e')) {
     headline('machine')
     env['NAVARCH_TEST_SLURM_ROOTS'] ??= await prepareMachine()
+    const schemathesis = await ensureSchemathesis(mayInstall(process.env, process.getuid?.()))
+    if ('path' in schemathesis) env['NAVARCH_SCHEMATHESIS'] ??= schemathesis.path
+    else console.log(schemathesis.reason)
   }
   for (const name of ['unit', 'slurm', 'e2e'] as const) {
     if (!selected.includes(name) || stop.signal.aborted) continue
@@ -132,6 +136,12 @@ async function prepareMachine(): Promise<string> {
     } catch (error) {
       console.log(`${suite}: none: ${error instanceof Error ? error.message : error}`)
     }
+  }
+  if (!stop.signal.aborted) {
+    await ensureRoot(context, { suite: 'bookworm', kind: 'vm' }).then(
+      () => console.log('virtual machines: bookworm'),
+      (error: unknown) => console.log(`virtual machines: none: ${error instanceof Error ? error.message : error}`),
+    )
   }
   return folders.join(':')
 }

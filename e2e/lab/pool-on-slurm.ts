@@ -31,6 +31,20 @@ export async function rootOrReason(suite: Suite): Promise<{ root?: LabRoot; reas
   }
 }
 
+/** The root of a suite's virtual machines, or the reason why this machine cannot have it. */
+export async function vmRootOrReason(suite: Suite): Promise<{ root?: LabRoot; reason?: string }> {
+  const { reason } = await rootOrReason(suite)
+  if (reason !== undefined) return { reason }
+  const qemu = await runCommand('qemu-system-x86_64', ['--version'], { deadlineMs: 10_000 }).catch(() => undefined)
+  if (qemu?.code !== 0) return { reason: 'virtual machines need qemu-system-x86: install it' }
+  try {
+    return { root: await ensureRoot(context, { suite, kind: 'vm' }) }
+  } catch (error) {
+    if (error instanceof LabUnavailableError) return { reason: error.message }
+    throw error
+  }
+}
+
 const shape = { prefix: 'gpu-node-', count: 8, cpus: 4, memoryMb: 2000, gpus: 2 }
 
 /** A pool of real hosts on a real Slurm, with the control plane as a process of its own. */

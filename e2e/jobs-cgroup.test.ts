@@ -1,0 +1,92 @@
+import type { JobJson, JobReportJson } from '@navarch/api/jobs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type JobsOnSlurm, startJobsOnSlurm } from './lab/jobs-on-slurm.ts'
+import { rootOrReason, vmRootOrReason } from './lab/pool-on-slurm.ts'
+
+const [{ root, reason: rootReason }, { root: vmRoot, reason: vmReason }] = await Promise.all([
+  rootOrReason('bookworm'),
+  vmRootOrReason('bookworm'),
+])
+const reason = rootReason ?? vmReason
+
+/** A loop that takes seconds of CPU in a machine that is emulated in software. */
+const burn = (rounds: number) => `awk 'BEGIN { for (i = 0; i < ${rounds}; i++) x[i % 10] += i }'`
+
+/** Jobs with cgroups of their own, in a virtual machine with cgroup v2 and all controllers. */
+describe.skipIf(!root || !vmRoot)(`jobs with cgroups${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  let world: JobsOnSlurm
+  const ids: Record<string, number> = {}
+
+  beforeAll(async () => {
+    if (!root || !vmRoot) return
+    world = await startJobsOnSlurm({ root, vmRoot, nodes: 1 })
+    await expect.poll(() => world.slurm('sinfo', '-h', '-t', 'idle', '-o', '%D'), { timeout: 120_000 }).toBe('1')
+    const agent = () => world.get<{ id: string }[]>('/api/v1/nodes').then((nodes) => nodes.map(({ id }) => id))
+    await expect.poll(agent, { timeout: 180_000, interval: 1000 }).toEqual(['n1'])
+    ids['oom'] = await world.submit('head -c 300000000 /dev/zero | tail | sleep 1', '--mem=60')
+    await settled(ids['oom'])
+    ids['burn'] = await world.submit(`${burn(4_000_000)}; sleep 3`, '--mem=200', '-c1')
+    await settled(ids['burn'])
+    ids['short'] = await world.submit(burn(600_000), '--mem=100', '-c1')
+    await settled(ids['short'])
+    ids['memory'] = await world.submit('x=$(head -c 40000000 /dev/zero | tr "\\0" x); sleep 4', '--mem=300', '-c1')
+    await settled(ids['memory'])
+  }, 600_000)
+  afterAll(async () => {
+    await world?.end()
+  }, 60_000)
+
+  async function settled(id: number): Promise<void> {
+    const state = () => world.slurm('squeue', '-h', '-t', 'all', '-j', String(id), '-o', '%T')
+    await expect
+      .poll(state, { timeout: 120_000, interval: 500 })
+      .toMatch(/COMPLETED|FAILED|OUT_OF_MEMORY|TIMEOUT|CANCELLED/)
+  }
+
+  async function ended(id: number | undefined): Promise<JobJson> {
+    const confirmed = async () => (await world.job(id ?? 0))?.confirmed
+    await expect.poll(confirmed, { timeout: 30_000, interval: 300, message: `job ${id}` }).toBe(true)
+    const job = await world.job(id ?? 0)
+    if (!job) throw new Error(`job ${id} is gone`)
+    return job
+  }
+
+  test('that run out of memory say so, and what to ask for', async () => {
+    expect(await ended(ids['oom'])).toMatchObject({ state: 'failed', scheduler: { raw_state: 'OUT_OF_MEMORY' } })
+    const report = await world.get<JobReportJson>(`/v1/jobs/${ids['oom']}/report`)
+    expect(report.verdict).toMatchObject({ cause: 'limit', sentence: expect.stringContaining('--mem') })
+  })
+
+  test.each(['burn', 'short'])('use CPU time as accounting counts it: %s', async (name) => {
+    const job = await ended(ids[name])
+    const accounted = await cpuSeconds(ids[name] ?? 0)
+    expect(accounted).toBeGreaterThan(0.2)
+    expect(job.cpu_seconds, `${name}: ${job.usage_source}, accounted ${accounted}`).toBeDefined()
+    const difference = Math.abs((job.cpu_seconds ?? 0) - accounted)
+    expect(difference, `${name}: ${job.cpu_seconds} s, ${accounted} s in accounting`).toBeLessThanOrEqual(
+      Math.max(0.05, accounted * 0.05),
+    )
+  })
+
+  test('say where their figures come from, and how much memory they had at most', async () => {
+    const job = await ended(ids['memory'])
+    expect(job.usage_source).toBe('cgroup-v2')
+    expect(job.sample_count).toBeGreaterThan(0)
+    const report = await world.get<JobReportJson>(`/v1/jobs/${ids['memory']}/report`)
+    const used = report.efficiency.memory_max_bytes ?? 0
+    expect(used).toBeGreaterThan(35_000_000)
+    expect(used).toBeLessThan(200_000_000)
+    expect(report.nodes[0]).toMatchObject({ node: 'n1', memory_limit_bytes: 300 * 1024 * 1024 })
+  })
+
+  /** Of all steps, seconds; sacct prints "00:02.228". */
+  async function cpuSeconds(id: number): Promise<number> {
+    let text = ''
+    const read = async () => {
+      text = await world.slurm('sacct', '-n', '-P', '-X', '-j', String(id), '--format=TotalCPU')
+      return text
+    }
+    await expect.poll(read, { timeout: 30_000 }).toMatch(/\d+\.\d+/)
+    return text.split(':').reduce((seconds, part) => seconds * 60 + Number(part), 0)
+  }
+})
