@@ -5,14 +5,19 @@ export interface Figure {
   unit: string
   /** The figure should not exceed this. */
   goal?: number
+  /** The figure should reach this. */
+  atLeast?: number
 }
 
 /** Prints a table for people and then one line of JSON for programs. */
 export function report(benchmark: string, figures: readonly Figure[], details: Record<string, unknown> = {}): void {
-  const rows = figures.map(({ name, value, unit, goal }) => [
+  const rows = figures.map(({ name, value, unit, goal, atLeast }) => [
     name,
     `${Number(value.toPrecision(4))} ${unit}`,
-    goal === undefined ? '' : `${value <= goal ? 'within' : 'OVER'} ${goal} ${unit}`,
+    [
+      ...(goal === undefined ? [] : [`${value <= goal ? 'within' : 'OVER'} ${goal} ${unit}`]),
+      ...(atLeast === undefined ? [] : [`${value >= atLeast ? 'reaches' : 'BELOW'} ${atLeast} ${unit}`]),
+    ].join(', '),
   ])
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   for (const [name = '', value = '', goal = ''] of rows) {

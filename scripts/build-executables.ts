@@ -29,7 +29,11 @@ const programs = {
   navarch: { folder: 'cli', modules: { main: 'main' } },
   'navarch-control-plane': {
     folder: 'control-plane',
-    modules: { main: 'main', 'navarch-store-worker': 'store/sqlite/worker' },
+    modules: {
+      main: 'main',
+      'navarch-store-worker': 'store/sqlite/worker',
+      'navarch-backup-worker': 'store/backup/backup-worker',
+    },
   },
 } as const
 type Program = keyof typeof programs
@@ -149,6 +153,21 @@ async function assemble(program: Program, processor: Processor, runtime: Runtime
   return path
 }
 
+/**
+ * A prolog asks for its own node's health at every launch: the agent keeps the answer in a file, which is printed at once.
+ * The file's time is the moment until which it is good; that of a process's folder is now. See `node-files.ts` of the agent.
+ */
+const nodeFromAgent = `if [ $# -ge 3 ] && [ "$1" = get ] && [ -z "\${NAVARCH_SERVER:-}" ]; then
+  case "$2 $3 \${4:-}" in
+  */*) ;;
+  *" --output json" | *" -o json" | *" --output=json ")
+    kept=\${NAVARCH_RUN_DIR:-/run/navarch}/node-$2.json
+    [ $# -le 4 ] && [ "$kept" -nt /proc/$$ ] && exec cat "$kept"
+    ;;
+  esac
+fi
+`
+
 /** The script at the executable's head. It says where the parts begin, so it is padded to a fixed length. */
 function header(program: Program, hash: string, processor: Processor, runtime: Runtime, code: readonly Part[]): string {
   const headerBytes = 4096
@@ -167,7 +186,7 @@ function header(program: Program, hash: string, processor: Processor, runtime: R
   const script = `#!/bin/sh
 # ${program} with Node ${runtime.nodeVersion} for linux ${processor}. What follows this script is compressed; it is unpacked once, into
 # NAVARCH_RUNTIME_DIR, else /var/lib/navarch-runtime for root, else ~/.cache/navarch-runtime.
-set -eu
+${program === 'navarch' ? nodeFromAgent : ''}set -eu
 [ "$(uname -sm)" = "Linux ${kernel}" ] || {
   echo "${program}: made for Linux ${kernel}; this is $(uname -sm)" >&2
   exit 1

@@ -13,6 +13,7 @@ import { configJsonSchemaText } from '@navarch/config/config-json-schema'
 import { keysReference } from '@navarch/config/reference'
 import { runCommand } from '@navarch/system/run-command'
 import { renderXidCatalog } from '../packages/core/scripts/generate-xid-catalog.ts'
+import { assembleHooks } from '../packages/hooks/scripts/assemble-hooks.ts'
 import { readFiles, root } from './source-files.ts'
 
 /** Files by path, relative to the root, with the content that they should have. */
@@ -32,6 +33,7 @@ const generators: Readonly<Record<string, () => Promise<Files>>> = {
     const { cliReference } = await import('@navarch/cli/reference')
     return new Map([['docs/cli.md', cliReference()]])
   },
+  'packages/hooks/scripts': () => assembleHooks((name) => read(`packages/hooks/scripts/${name}`)),
   'packages/core/data/xid-catalog.csv': async () =>
     new Map([
       [

@@ -1,8 +1,9 @@
 /** Printed after the options of `navarch-node --help`. */
 export const environmentHelp = `
 The agent registers the node, looks at its GPUs with nvidia-smi at each sample interval, follows the kernel
-log, and reports faults over one HTTP/2 connection the moment they are seen. While the control plane is away,
-faults wait on disk and are sent in order afterwards. It runs until it gets SIGTERM or SIGINT.
+log, and reports faults over one HTTP/2 connection the moment they are seen. It sees Slurm's jobs by their hooks and
+control groups, and measures what they use. While the control plane is away, faults, job events and readings wait on
+disk and are sent in order afterwards. It runs until it gets SIGTERM or SIGINT.
 
 Settings come from the flags, then NAVARCH_AUTH_TOKEN, then the file, whose keys are the flags' names
 with "_" for "-":
@@ -24,6 +25,12 @@ Files:
   <state-dir>/state.json             health and status of this node as the control plane sees them
   <state-dir>/reports.spool          reports that are not confirmed yet
   <state-dir>/memory.json            what a restarted agent must know
+  <state-dir>/jobs/                  job events and readings that are not confirmed yet, and the jobs that run
+  <hooks-dir>/                       what prologs and epilogs leave for the agent; files it cannot read: broken/
+  <run-dir>/agent.sock               HTTP: GET /v1/node, POST /v1/events/job-started and job-finished
+  <run-dir>/node-<name>.json         this node as "navarch get NAME --output json" prints it
+
+With --state-dir alone, hooks and run are folders in it: an agent beside the installed one leaves its files alone.
 
 Exit status: 0 after a signal, 64 for settings that cannot be used. See "navarch-node check --help" for its own.
 

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { bothVendors, createAmdGpus } from '@navarch/gpu/amd-gpus'
 import { createNvidiaSmi, type NvidiaSmi } from '@navarch/gpu/nvidia-smi'
 import { type OpenedKernelLog, openKernelLog } from '@navarch/gpu/open-kernel-log'
 import { createSimulatedGpus } from '@navarch/gpu/simulated-gpus'
 import { isStuckInKernel } from '@navarch/gpu/stuck-process'
 import { systemClock } from '@navarch/system/clock'
-import { createLog } from '@navarch/system/log'
+import { createLog, type Log } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
 import { Command, CommanderError, Option } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
@@ -14,10 +16,18 @@ import { type CheckOutcome, runCheck } from './check.ts'
 import { checkAsJson, checkAsTable } from './check-output.ts'
 import { checkHelp, environmentHelp } from './help.ts'
 import { createLinkOpener } from './link.ts'
-import { readMachine } from './machine.ts'
+import { openLocalServices } from './local-services.ts'
+import { type Machine, readMachine } from './machine.ts'
 import { createAgentFiles } from './memory.ts'
 import { runAgent } from './run-agent.ts'
-import { type AgentSettings, parseSettingsFile, type RawSettings, resolveSettings, SettingsError } from './settings.ts'
+import {
+  type AgentFolders,
+  type AgentSettings,
+  parseSettingsFile,
+  type RawSettings,
+  resolveSettings,
+  SettingsError,
+} from './settings.ts'
 import { openSpool } from './spool.ts'
 
 const defaultConfigPath = '/etc/navarch/agent.yaml'
@@ -27,19 +37,23 @@ const checkExitCodes: Record<CheckOutcome, number> = { healthy: 0, findings: 1, 
 
 type Flags = RawSettings & { config?: string }
 
+/** There where the driver of AMD's GPUs is loaded; without it their tools would be started for nothing. */
+const amdDriver = '/dev/kfd'
+
 const clock = systemClock
 
 async function loadSettings({
   config,
   ...flags
-}: Flags): Promise<{ settings: AgentSettings; machine: Awaited<ReturnType<typeof readMachine>> }> {
+}: Flags): Promise<{ settings: AgentSettings & AgentFolders; machine: Machine }> {
   const machine = await readMachine(clock)
   const file = await readSettingsFile(config)
-  const stateDir =
+  const own = join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'navarch-node')
+  const folders =
     process.getuid?.() === 0
-      ? '/var/lib/navarch-node'
-      : join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'navarch-node')
-  return { settings: resolveSettings(flags, file, process.env, { hostname: machine.hostname, stateDir }), machine }
+      ? { stateDir: '/var/lib/navarch-node', hooksDir: '/var/lib/navarch/hooks', runDir: '/run/navarch' }
+      : { stateDir: own, hooksDir: `${own}/hooks`, runDir: `${own}/run` }
+  return { settings: resolveSettings(flags, file, process.env, { hostname: machine.hostname, ...folders }), machine }
 }
 
 async function readSettingsFile(path: string | undefined): Promise<RawSettings> {
@@ -61,7 +75,8 @@ function openGpus(node: string, signal: AbortSignal): NvidiaSmi {
     return createNvidiaSmi({ run: createSimulatedGpus(options).run, signal })
   }
   const stillStuck = () => isStuckInKernel('nvidia-smi', '--query-gpu=index,uuid')
-  return createNvidiaSmi({ run: runCommand, stillStuck, signal })
+  const nvidia = createNvidiaSmi({ run: runCommand, stillStuck, signal })
+  return existsSync(amdDriver) ? bothVendors(nvidia, createAmdGpus({ run: runCommand, signal })) : nvidia
 }
 
 function parseGpuCount(text: string | undefined): number {
@@ -77,8 +92,11 @@ async function start(flags: Flags): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
   const kernelLog = await openKernelLog({ clock, ...machine, ...(settings.kernelLog && { file: settings.kernelLog }) })
   logStart(log, settings, kernelLog)
+  const local = await openLocalServices(settings, machine, { clock, log, run: runCommand })
+  void local.serve(stop.signal)
   await runAgent(
     {
+      ...local,
       settings,
       machine,
       clock,
@@ -96,7 +114,7 @@ async function start(flags: Flags): Promise<void> {
   log.info('agent stopped')
 }
 
-function logStart(log: ReturnType<typeof createLog>, settings: AgentSettings, kernelLog: OpenedKernelLog): void {
+function logStart(log: Log, settings: AgentSettings, kernelLog: OpenedKernelLog): void {
   log.info('agent started', {
     version: manifest.version,
     server: settings.server,
@@ -143,6 +161,14 @@ function createProgram(): Command {
     .option('--auth-token <token>', 'token for the control plane; better in NAVARCH_AUTH_TOKEN or the file')
     .option('--kernel-log <file>', "log file to read in place of the kernel's own log")
     .option('--state-dir <folder>', 'where unconfirmed reports wait (default: /var/lib/navarch-node for root)')
+    .option(
+      '--hooks-dir <folder>',
+      'where hooks of Slurm leave notes, or "none" (default: /var/lib/navarch/hooks for root)',
+    )
+    .option(
+      '--run-dir <folder>',
+      'folder of the socket and the files for tools, or "none" (default: /run/navarch for root)',
+    )
     .option('--sample-interval <duration>', 'how often the GPUs are looked at (default: 15s)')
     .option('--config <file>', `settings as YAML (default: ${defaultConfigPath}, when it is there)`)
     .addHelpText('after', environmentHelp)

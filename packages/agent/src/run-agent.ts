@@ -6,12 +6,14 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import { createCommandHandler } from './commands.ts'
 import { createGpuConditions } from './gpu-conditions.ts'
+import type { JobAgent } from './jobs/job-agent.ts'
 import { createLinkKeeper } from './keep-linked.ts'
 import { createKernelFaultReader, faultToWire } from './kernel-findings.ts'
 import type { OpenLink } from './link.ts'
 import type { Machine } from './machine.ts'
 import type { AgentFiles, NodeStateFile } from './memory.ts'
 import { conditionToWire, healthReport, heartbeat, registration } from './messages.ts'
+import type { NodeFiles } from './node-files.ts'
 import type { AgentSettings } from './settings.ts'
 import type { Spool } from './spool.ts'
 
@@ -30,6 +32,10 @@ export interface AgentContext {
   openLink: OpenLink
   spool: Spool
   files: AgentFiles
+  /** undefined: jobs are not followed. */
+  jobs?: JobAgent
+  /** undefined: no files for tools. */
+  nodeFiles?: NodeFiles
 }
 
 /** How long after a fault the driver has made up its mind about a recovery action. */
@@ -84,11 +90,13 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
         log.info('linked to the control plane', { server: settings.server, waiting_reports: spool.reports().length })
         sentGpus = []
         for (const report of spool.reports()) session.report(report)
+        context.jobs?.onLinked(session)
       },
       beat: async (session) => {
         const load = await machine.load()
         const news = gpus === sentGpus ? [] : gpus
         sentGpus = gpus
+        context.nodeFiles?.refresh()
         session.sendIfClear({ case: 'heartbeat', value: heartbeat(settings.nodeId, clock.now(), load, news) })
       },
       reportInFull: (session) => {
@@ -98,6 +106,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
       onDurable: (reportId) => void spool.remove(reportId),
       onState: (state) => {
         const file = stateFile(settings.nodeId, state, clock.now())
+        if (state.nodeJson !== '') context.nodeFiles?.update(state.nodeJson)
         files.saveState(file).catch((error: unknown) => logFailure(log, 'state not saved', error))
       },
       handleCommand: createCommandHandler(diagnose, log),
@@ -109,7 +118,10 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
     if (signal.aborted) return result
     const { fresh } = conditions.observe(result, clock.now())
     const hadNone = gpus.length === 0
-    if (result.kind === 'readings') gpus = result.gpus
+    if (result.kind === 'readings') {
+      gpus = result.gpus
+      context.jobs?.onGpus(gpus)
+    }
     const firstLook = !looked
     looked = true
     if (hadNone && gpus.length > 0) {
@@ -182,9 +194,10 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
       'the GPUs are not looked at any more',
     ),
     untilAborted(link.run(signal), 'the link is not kept any more'),
+    untilAborted(context.jobs?.run(look, signal) ?? Promise.resolve(), 'jobs are not followed any more'),
   ])
   cancelLook?.()
-  await spool.close()
+  await Promise.all([spool.close(), context.nodeFiles?.close()])
 }
 
 function stateFile(node: string, state: NodeState, now: number): NodeStateFile {

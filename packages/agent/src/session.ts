@@ -29,6 +29,10 @@ export interface SessionPeer {
 export interface Session {
   /** Sends a report; its id is given to `onDurable` when the control plane has confirmed it. */
   report(report: ReportHealthRequest): void
+  /** Sends what must arrive; `onDurable` is called when the control plane has confirmed it, and never if the link ends before. */
+  deliver(body: AgentMessageBody, onDurable: () => void): void
+  /** Whether the server keeps up with reading: what can wait must wait until it does. */
+  isClear(): boolean
   /** Sends what may be lost: nothing, when the server is behind. */
   sendIfClear(body: AgentMessageBody): void
   /** Ends the session when the server has left a message without an answer for longer than this, ms. */
@@ -41,12 +45,11 @@ export interface Session {
 export function openSession(peer: SessionPeer, registration: RegisterNodeRequest): Session {
   const { clock } = peer
   let seq = 0n
-  const unconfirmed: { seq: bigint; sentAt: number; reportId: string }[] = []
+  const unconfirmed: { seq: bigint; sentAt: number; onDurable: (() => void) | undefined }[] = []
 
   const onMessage = ({ acked, body }: ServerMessage) => {
     while (unconfirmed[0] && unconfirmed[0].seq <= acked) {
-      const reportId = unconfirmed.shift()?.reportId
-      if (reportId) peer.onDurable(reportId)
+      unconfirmed.shift()?.onDurable?.()
     }
     if (body.case === 'registered') {
       if (!body.value.success)
@@ -62,16 +65,18 @@ export function openSession(peer: SessionPeer, registration: RegisterNodeRequest
       })
     }
   }
-  const send = (body: AgentMessageBody, reportId = '') => {
+  const send = (body: AgentMessageBody, onDurable?: () => void) => {
     seq++
-    unconfirmed.push({ seq, sentAt: clock.now(), reportId })
+    unconfirmed.push({ seq, sentAt: clock.now(), onDurable })
     link.send(agentMessage(seq, body))
   }
 
   const link = peer.open(onMessage)
   send({ case: 'register', value: registration })
   return {
-    report: (report) => send({ case: 'report', value: report }, report.reportId),
+    report: (report) => send({ case: 'report', value: report }, () => peer.onDurable(report.reportId)),
+    deliver: send,
+    isClear: () => !link.congested(),
     sendIfClear: (body) => {
       if (!link.congested()) send(body)
     },

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { parseSettingsFile, type RawSettings, resolveSettings } from './settings.ts'
 
-const defaults = { hostname: 'gpu-node-001.example.com', stateDir: '/var/lib/navarch-node' }
+const defaults = {
+  hostname: 'gpu-node-001.example.com',
+  stateDir: '/var/lib/navarch-node',
+  hooksDir: '/var/lib/navarch/hooks',
+  runDir: '/run/navarch',
+}
 const resolve = (flags: RawSettings, file: RawSettings = {}, env: Record<string, string> = {}) =>
   resolveSettings(flags, file, env, defaults)
 
@@ -18,6 +23,15 @@ describe('resolveSettings', () => {
 
   it('lets flags win over the file', () => {
     expect(resolve({ pool: 'a' }, { pool: 'b', zone: 'z' })).toMatchObject({ pool: 'a', zone: 'z' })
+  })
+
+  it("keeps a second agent of a machine out of the first one's folders", () => {
+    expect(resolve({})).toMatchObject({ hooksDir: '/var/lib/navarch/hooks', runDir: '/run/navarch' })
+    expect(resolve({ stateDir: '/tmp/a' })).toMatchObject({ hooksDir: '/tmp/a/hooks', runDir: '/tmp/a/run' })
+    expect(resolve({ stateDir: '/tmp/a', hooksDir: '/h', runDir: 'none' })).toMatchObject({
+      hooksDir: '/h',
+      runDir: undefined,
+    })
   })
 
   it('takes the token from the flag, then the environment, then the file', () => {

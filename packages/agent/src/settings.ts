@@ -22,6 +22,14 @@ export interface AgentSettings {
   sampleIntervalMs: number
 }
 
+/** Folders of the machine that an installed agent shares with hooks and tools; undefined: it does without. */
+export interface AgentFolders {
+  /** Where hooks leave notes for the agent. */
+  hooksDir: string | undefined
+  /** Where the agent's socket and the node's files are. */
+  runDir: string | undefined
+}
+
 /** Settings as flags and the file give them: all text. */
 export type RawSettings = Partial<Record<SettingKey, string>>
 
@@ -37,6 +45,8 @@ const settingKeys = [
   'kernelLog',
   'stateDir',
   'sampleInterval',
+  'hooksDir',
+  'runDir',
 ] as const
 type SettingKey = (typeof settingKeys)[number]
 
@@ -82,6 +92,9 @@ export function parseSettingsFile(path: string, text: string): RawSettings {
 export interface SettingDefaults {
   hostname: string
   stateDir: string
+  /** Those of the machine's one agent: another one, which has a state folder of its own, keeps its own there. */
+  hooksDir: string
+  runDir: string
 }
 
 /**
@@ -93,8 +106,13 @@ export function resolveSettings(
   file: RawSettings,
   env: Readonly<Record<string, string | undefined>>,
   defaults: SettingDefaults,
-): AgentSettings {
+): AgentSettings & AgentFolders {
   const given = (key: SettingKey): string | undefined => flags[key] || file[key] || undefined
+  const stateDir = given('stateDir')
+  const folder = (key: 'hooksDir' | 'runDir', name: string): string | undefined => {
+    const path = given(key) ?? (stateDir === undefined ? defaults[key] : `${stateDir}/${name}`)
+    return path === 'none' ? undefined : path
+  }
   const nodeId = given('nodeId') ?? defaults.hostname.split('.')[0] ?? ''
   if (!isName(nodeId)) throw new SettingsError(`node id "${nodeId}": must be ${nameRule}`)
   return {
@@ -107,8 +125,10 @@ export function resolveSettings(
     pool: given('pool') ?? '',
     authToken: flags.authToken || env.NAVARCH_AUTH_TOKEN || file.authToken || undefined,
     kernelLog: flags.kernelLog || env.NAVARCH_KERNEL_LOG || file.kernelLog || undefined,
-    stateDir: given('stateDir') ?? defaults.stateDir,
+    stateDir: stateDir ?? defaults.stateDir,
     sampleIntervalMs: parseInterval(given('sampleInterval') ?? '15s'),
+    hooksDir: folder('hooksDir', 'hooks'),
+    runDir: folder('runDir', 'run'),
   }
 }
 

@@ -12,10 +12,12 @@ import {
   type AgentMessage,
   AgentMessageSchema,
   type Finding,
+  type JobSampleBatch,
   type RegisterNodeRequest,
   ServerMessageSchema,
 } from '@navarch/api/control-plane'
 import { createEnvelopeDecoder, encodeEnvelope } from '../src/envelope.ts'
+import type { JobEventJson } from '../src/jobs/hook-event.ts'
 
 /** The server's half of the agent link over a real socket, as little of it as an agent can see. */
 export interface ControlPlaneDouble extends AsyncDisposable {
@@ -30,6 +32,10 @@ export interface ControlPlaneDouble extends AsyncDisposable {
   news(): Finding[]
   /** Findings of the last full report; undefined before the first. */
   lastFull(): Finding[] | undefined
+  /** Job events, in the order of arrival. */
+  jobEvents(): JobEventJson[]
+  /** Readings of jobs, batch by batch. */
+  jobSamples(): JobSampleBatch[]
   headers: Record<string, unknown>[]
   /** Says something to every linked agent. */
   say(message: MessageInitShape<typeof ServerMessageSchema>): void
@@ -110,6 +116,11 @@ export async function startControlPlaneDouble(options: DoubleOptions = {}): Prom
     newsIds: () => reports().flatMap((report) => (report.full ? [] : [report.reportId])),
     news: () => reports().flatMap((report) => (report.full ? [] : report.findings)),
     lastFull: () => reports().findLast((report) => report.full)?.findings,
+    jobEvents: () =>
+      messages.flatMap(({ body }) =>
+        body.case === 'jobEvents' ? body.value.events.map((text): JobEventJson => JSON.parse(text)) : [],
+      ),
+    jobSamples: () => messages.flatMap(({ body }) => (body.case === 'jobSamples' ? body.value.jobs : [])),
     say: (message) => {
       for (const stream of streams) write(stream, message)
     },

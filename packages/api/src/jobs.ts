@@ -20,6 +20,7 @@
  * | GET /v1/waste | | WasteJson[] |
  * | POST /v1/events/job-started | JobStartedEventJson | JobEventResponseJson |
  * | POST /v1/events/job-finished | JobFinishedEventJson | JobEventResponseJson |
+ * | POST /v1/events/batch | JobEventBatchJson | JobEventBatchResponseJson |
  */
 export const jobRoutes = {
   health: '/v1/health',
@@ -34,6 +35,7 @@ export const jobRoutes = {
   waste: '/v1/waste',
   jobStarted: '/v1/events/job-started',
   jobFinished: '/v1/events/job-finished',
+  jobEventBatch: '/v1/events/batch',
 } as const
 
 export type JobStateJson = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -179,6 +181,8 @@ export interface JobStartedEventJson {
     memory_total_bytes?: number
     parent_uuid?: string
   }[]
+  /** How the sender came to know: a hook of Slurm told, or the agent saw the job's processes come or go. Absent: by other means. */
+  observed_by?: 'hook' | 'scan'
 }
 
 export interface JobFinishedEventJson {
@@ -189,11 +193,15 @@ export interface JobFinishedEventJson {
   exit_code?: number
   signal?: number
   node?: string
+  /** All nodes of the job, where the sender knows them: an end may come without any start. */
+  node_list?: string[]
   cluster?: string
   restart?: number
   sluid?: string
   /** What the node's part used: a NodeUsage of core, or what a hook could read (`cpu_seconds`, `memory_max_bytes`, `oom_kills`). */
   final_metrics?: Record<string, unknown>
+  /** How the sender came to know: a hook of Slurm told, or the agent saw the job's processes come or go. Absent: by other means. */
+  observed_by?: 'hook' | 'scan'
 }
 
 export interface JobEventResponseJson {
@@ -202,10 +210,22 @@ export interface JobEventResponseJson {
   message: string
 }
 
+/** At most 1000 events. */
+export interface JobEventBatchJson {
+  events: (({ event: 'started' } & JobStartedEventJson) | ({ event: 'finished' } & JobFinishedEventJson))[]
+}
+
+export interface JobEventBatchResponseJson {
+  /** One per event, in their order. */
+  outcomes: (JobEventResponseJson | ErrorResponseJson)[]
+}
+
 export interface HealthResponseJson {
   status: 'healthy' | 'degraded' | 'unhealthy'
   timestamp: string
   version: string
+  /** Why it is not healthy, in sentences. */
+  details?: string[]
 }
 
 /** Errors of /v1. */
@@ -259,7 +279,7 @@ export interface JobSeriesJson {
 export interface JobReportJson {
   job: JobJson
   verdict: {
-    /** Whose doing the end was. `none`: nothing went wrong, or it still runs. */
+    /** Whose doing the end was. `none`: nothing went wrong so far. A running job on faulty hardware is `hardware`. */
     cause: 'none' | 'code' | 'hardware' | 'limit' | 'cancelled' | 'scheduler' | 'unknown'
     /** One sentence for the user. */
     sentence: string
@@ -329,7 +349,10 @@ export interface UsageJson {
     jobs_failed: number
     cpu_hours: number
     cpu_hours_used: number | null
+    /** Of `cpu_hours`, those of which `cpu_hours_used` is known: what to divide by. */
+    cpu_hours_measured?: number
     gpu_hours: number
+    gpu_hours_measured?: number
     /** GPU hours weighted by utilization; null where nothing was measured. */
     gpu_hours_used: number | null
     gpu_hours_idle: number | null

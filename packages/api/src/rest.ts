@@ -170,4 +170,6 @@ export interface VersionJson {
   version: string
   store: string
   slurm: string | null
+  /** What is not as it should be, in sentences. */
+  conditions: string[]
 }

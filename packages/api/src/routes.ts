@@ -18,6 +18,9 @@ import { jobRoutes } from './jobs.ts'
  * | POST /api/v1/operations/:id/cancel, /retry | | OperationJson |
  * | GET /api/v1/events | after, limit; `Accept: text/event-stream` follows | EventJson[] or a stream of EventJson |
  * | GET /api/v1/version | | VersionJson |
+ * | GET /api/v1/backup | | the file of `@navarch/api/backup`, as a stream |
+ * | POST /api/v1/restore | such a file, `Content-Type: application/gzip` | 202, RestoreJson |
+ * | GET /api/v1/restore | | RestoreJson of the last one |
  *
  * The job API's are those of `jobRoutes`.
  */
@@ -38,6 +41,8 @@ export const routes = {
   operationRetry: '/api/v1/operations/:id/retry',
   events: '/api/v1/events',
   version: '/api/v1/version',
+  backup: '/api/v1/backup',
+  restore: '/api/v1/restore',
   ...jobRoutes,
 } as const
 export type Route = keyof typeof routes

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import type { RestoreJson } from '@navarch/api/backup'
 import { type Route, routePath } from '@navarch/api/routes'
 import { CliError } from './cli-error.ts'
 import { refusal, strange, unreachable } from './client-errors.ts'
@@ -19,11 +21,19 @@ export interface Client {
   post<Item>(route: Route, parameters: Record<string, string>, body?: object): Promise<Item>
   /** Opens the stream of events after number `after`; the deadline is for the answer's start alone. */
   openEvents(after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** Opens a backup; the deadline is for the answer's start alone. */
+  openBackup(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** Sends a backup to be restored. It may take any time; the signal ends it. */
+  sendBackup(file: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<RestoreJson>
 }
+
+const backupType = 'application/gzip'
 
 interface RequestOptions {
   method?: 'GET' | 'POST'
   body?: object
+  /** In place of `body`. */
+  stream?: RequestInit
   accept?: string
   headers?: Record<string, string>
 }
@@ -31,7 +41,7 @@ interface RequestOptions {
 /** Creates a client; talks to nobody yet. */
 export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'clock' | 'signal'>): Client {
   async function send(path: string, signal: AbortSignal, options: RequestOptions = {}): Promise<Response> {
-    const { method = 'GET', body, accept = 'application/json', headers } = options
+    const { method = 'GET', body, accept = 'application/json', headers, stream } = options
     return await io.fetch(`${settings.server}${path}`, {
       method,
       headers: {
@@ -41,6 +51,7 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
         ...(settings.authToken && { authorization: `Bearer ${settings.authToken}` }),
       },
       ...(body && { body: JSON.stringify(body) }),
+      ...stream,
       signal,
       redirect: 'error',
     })
@@ -78,27 +89,49 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
     post: async <Item>(route: Route, parameters: Record<string, string>, body: object = {}) =>
       objectOf<Item>(await request(routePath(route, parameters), { method: 'POST', body }), settings),
     openEvents: (after, ended) =>
-      within(async (signal) => {
-        // A stream outlives the deadline, and the caller's signal ends it; a refusal must be over within the deadline.
-        const opening = new AbortController()
-        const abort = () => opening.abort()
-        signal.addEventListener('abort', abort, { once: true })
-        const response = await send(
-          `${routePath('events')}${queryText({ after })}`,
-          AbortSignal.any([opening.signal, ended]),
-          {
-            accept: 'text/event-stream',
-            headers: { 'last-event-id': String(after) },
-          },
-        )
-        const type = response.headers.get('content-type') ?? ''
-        if (response.ok && type.startsWith('text/event-stream') && response.body) {
-          signal.removeEventListener('abort', abort)
-          return response.body
-        }
-        await readAnswer(response, settings)
-        throw strange(settings, `${response.status} ${type}`)
+      openStream(`${routePath('events')}${queryText({ after })}`, 'text/event-stream', ended, {
+        'last-event-id': String(after),
       }),
+    openBackup: (ended) => openStream(routePath('backup'), backupType, ended),
+    async sendBackup(file, ended) {
+      // Neither the length of the file nor the speed of the network is known: the caller sees to it that it goes on.
+      const signal = AbortSignal.any([ended, io.signal])
+      const body: RequestInit & { duplex: 'half' } = { body: Readable.toWeb(Readable.from(file)), duplex: 'half' }
+      try {
+        const response = await send(routePath('restore'), signal, {
+          method: 'POST',
+          headers: { 'content-type': backupType },
+          stream: body,
+        })
+        return objectOf<RestoreJson>(await readAnswer(response, settings), settings)
+      } catch (error) {
+        if (error instanceof CliError || io.signal.aborted) throw error
+        throw unreachable(settings, ended.aborted ? ended.reason : error)
+      }
+    },
+  }
+
+  /** Opens an answer that outlives the deadline, which is for its start alone; the caller's signal ends it. */
+  function openStream(
+    path: string,
+    type: string,
+    ended: AbortSignal,
+    headers: Record<string, string> = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return within(async (signal) => {
+      const opening = new AbortController()
+      const abort = () => opening.abort()
+      signal.addEventListener('abort', abort, { once: true })
+      const response = await send(path, AbortSignal.any([opening.signal, ended]), { accept: type, headers })
+      const answered = response.headers.get('content-type') ?? ''
+      if (response.ok && answered.startsWith(type) && response.body) {
+        signal.removeEventListener('abort', abort)
+        return response.body
+      }
+      // A refusal must be over within the deadline.
+      await readAnswer(response, settings)
+      throw strange(settings, `${response.status} ${answered}`)
+    })
   }
 }
 

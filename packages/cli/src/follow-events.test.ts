@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import type { EventJson } from '@navarch/api/rest'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +22,8 @@ function following(...connections: (string | { silent: string } | CliError)[]) {
     listOf: unused,
     get: unused,
     post: unused,
+    openBackup: unused,
+    sendBackup: unused,
     openEvents: async (after, signal) => {
       asked.push(after)
       const next = connections.shift() ?? { silent: '' }
@@ -41,6 +44,7 @@ function following(...connections: (string | { silent: string } | CliError)[]) {
   const io: Io = {
     stdout: sink,
     stderr: sink,
+    bytes: new PassThrough(),
     env: {},
     home: '/',
     fetch,

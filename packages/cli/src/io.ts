@@ -11,6 +11,8 @@ export interface OutputStream {
 export interface Io {
   stdout: OutputStream
   stderr: OutputStream
+  /** Standard output, for bytes. */
+  bytes: NodeJS.WritableStream
   env: Readonly<Record<string, string | undefined>>
   /** The user's home folder. */
   home: string

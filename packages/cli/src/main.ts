@@ -23,6 +23,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 process.exitCode = await run(process.argv.slice(2), {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
+  bytes: process.stdout,
   env: process.env,
   home: homedir(),
   fetch,

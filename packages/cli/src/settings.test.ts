@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { systemClock } from '@navarch/system/clock'
 import { describe, expect, it } from 'vitest'
 import type { Io } from './io.ts'
@@ -11,6 +12,7 @@ function ioWith(env: Io['env'], files: Record<string, string> = {}): Io {
   return {
     stdout: sink,
     stderr: sink,
+    bytes: new PassThrough(),
     env,
     home: '/home/op',
     fetch,

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
 import { CliError, exitCodes } from './cli-error.ts'
@@ -15,6 +16,7 @@ function watching(output: OutputFormat, { isTTY = false } = {}) {
     io: {
       stdout: { write: (text) => print('stdout', text), isTTY },
       stderr: { write: (text) => print('stderr', text), isTTY },
+      bytes: new PassThrough(),
       env: {},
       home: '/',
       fetch,

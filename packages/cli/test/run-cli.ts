@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import type { Clock } from '@navarch/system/clock'
 import { systemClock } from '@navarch/system/clock'
 import type { Io } from '../src/io.ts'
@@ -25,6 +26,8 @@ export interface RunningCli {
   done: Promise<CliRun>
   stdout(): string
   stderr(): string
+  /** What went to standard output as bytes. */
+  bytes(): Buffer
   /** What Ctrl-C does. */
   interrupt(): void
 }
@@ -40,6 +43,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
 /** Starts the command line in this process. */
 export function startCli(args: readonly string[], options: RunOptions = {}): RunningCli {
   const written = { stdout: '', stderr: '' }
+  const bytes: Buffer[] = []
   const stop = new AbortController()
   const isTTY = options.terminal !== undefined
   const io: Io = {
@@ -56,6 +60,12 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
         written.stderr += text
       },
     },
+    bytes: new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        bytes.push(chunk)
+        done()
+      },
+    }),
     env: { ...(options.server && { NAVARCH_SERVER: options.server }), ...options.env },
     home: '/home/operator',
     fetch,
@@ -73,6 +83,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
     done: run(args, io).then((code) => ({ code, ...written })),
     stdout: () => written.stdout,
     stderr: () => written.stderr,
+    bytes: () => Buffer.concat(bytes),
     interrupt: () => stop.abort(),
   }
 }

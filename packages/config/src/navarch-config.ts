@@ -7,11 +7,14 @@ export interface NavarchConfig {
   providers: ProviderSpec[]
   pools: PoolSpec[]
   slurm: SlurmSpec
+  jobs: JobsSpec
 }
 
 export interface ServerSpec {
   /** Where the control plane listens. */
   address: { host: string; port: number }
+  /** A second port for the job API alone; absent: none. */
+  jobsAddress?: { host: string; port: number }
   /** Base URL under which nodes reach the control plane; absent: the address from which this machine reaches the node. */
   externalAddress?: string
   heartbeatIntervalMs: number
@@ -95,9 +98,42 @@ export interface SlurmSpec {
   bin?: string
   /** Address of slurmrestd: http(s) URL or "unix:/path". */
   restUrl?: string
+  /** Version of the API to ask for, e.g. "v0.0.40"; absent: the newest common one. */
+  apiVersion?: string
   /** Environment variable that holds slurmrestd's token. */
   tokenEnv: string
   pollIntervalMs: number
   /** Path of munge's key, given to new hosts. */
   mungeKey?: string
+}
+
+export interface JobsSpec {
+  retention: {
+    /** Age until which readings are kept as they were read. */
+    rawMs: number
+    /** Time that one value stands for after that. */
+    stepMs: number
+    samplesMs: number
+    /** Age from its end at which a job goes. */
+    jobsMs: number
+  }
+  metrics: {
+    /** Most series of jobs in `/metrics`. */
+    maxSeries: number
+    /** How long an ended job is still shown. */
+    endedMs: number
+  }
+  /** Absent: metrics are sent nowhere. */
+  remoteWrite?: RemoteWriteSpec
+  adminComment: boolean
+}
+
+export interface RemoteWriteSpec {
+  url: string
+  intervalMs: number
+  timeoutMs: number
+  /** Environment variable that holds a bearer token. */
+  tokenEnv?: string
+  basic?: { username: string; passwordEnv: string }
+  headers: Record<string, string>
 }

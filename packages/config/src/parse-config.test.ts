@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { type ParsedConfig, parseConfig } from './parse-config.ts'
 import { formatProblem } from './problem.ts'
 
+const hourMs = 3_600_000
+
 function fixture(name: string): string {
   return readFileSync(new URL(`../fixtures/${name}.yaml`, import.meta.url), 'utf8')
 }
@@ -32,6 +34,7 @@ describe('the documents of the guide', () => {
     expect(load(fixture('configuration')).config).toEqual({
       server: {
         address: { host: '0.0.0.0', port: 50051 },
+        jobsAddress: { host: '0.0.0.0', port: 8080 },
         heartbeatIntervalMs: 30_000,
         heartbeatTimeoutMs: 90_000,
         healthCheckIntervalMs: 60_000,
@@ -58,6 +61,11 @@ describe('the documents of the guide', () => {
         },
       ],
       slurm: { driver: 'auto', tokenEnv: 'SLURM_JWT', pollIntervalMs: 15_000 },
+      jobs: {
+        retention: { rawMs: 48 * hourMs, stepMs: 300_000, samplesMs: 90 * 24 * hourMs, jobsMs: 365 * 24 * hourMs },
+        metrics: { maxSeries: 50_000, endedMs: 300_000 },
+        adminComment: false,
+      },
     })
   })
 
@@ -326,5 +334,51 @@ pools:
 `
     expect(pool(text, 'a').autoscaler).toBeUndefined()
     expect(pool(text, 'a').inactive).toEqual(['autoscaling.strategies'])
+  })
+})
+
+describe('jobs', () => {
+  it('keep readings and send metrics as the file says', () => {
+    const text = `
+server: { jobs_address: ":9090" }
+slurm: { driver: rest, rest_url: "http://slurm:6820", api_version: v0.0.40 }
+jobs:
+  retention: { raw: 12h, step: 10m, samples: 240h, jobs: 240h }
+  metrics: { max_series: 1000, ended: 0 }
+  remote_write: { url: "https://mimir/api/v1/push", username: navarch, password_env: MIMIR_PASSWORD, headers: { X-Scope-OrgID: hpc } }
+  admin_comment: true
+`
+    const { server, slurm, jobs } = load(text).config
+    expect(server.jobsAddress).toEqual({ host: '0.0.0.0', port: 9090 })
+    expect(slurm.apiVersion).toBe('v0.0.40')
+    expect(jobs).toEqual({
+      retention: { rawMs: 12 * hourMs, stepMs: 600_000, samplesMs: 240 * hourMs, jobsMs: 240 * hourMs },
+      metrics: { maxSeries: 1000, endedMs: 0 },
+      remoteWrite: {
+        url: 'https://mimir/api/v1/push',
+        intervalMs: 15_000,
+        timeoutMs: 10_000,
+        basic: { username: 'navarch', passwordEnv: 'MIMIR_PASSWORD' },
+        headers: { 'X-Scope-OrgID': 'hpc' },
+      },
+      adminComment: true,
+    })
+  })
+
+  it('have a port of their own beside the main one, or none', () => {
+    const jobsAddress = (address: string) => load(`server: ${address}`).config.server.jobsAddress
+    expect(jobsAddress('{ address: "127.0.0.1:50051" }')).toEqual({ host: '127.0.0.1', port: 8080 })
+    expect(jobsAddress('{ address: "127.0.0.1:0" }')).toEqual({ host: '127.0.0.1', port: 0 })
+    expect(jobsAddress('{ jobs_address: none }')).toBeUndefined()
+  })
+
+  it.each([
+    ['remote_write: { interval: 15s }', 'jobs.remote_write: needs url'],
+    ['remote_write: { url: "http://a", username: b }', 'jobs.remote_write: username and password_env belong together'],
+    ['retention: { jobs: 24h }', 'jobs.retention.jobs: must be at least retention.samples (2160h)'],
+    ['retention: { raw: 1m }', 'jobs.retention.raw: must be a duration'],
+  ])('refuse %s', (text, message) => {
+    const { errors } = parseConfig(`jobs: { ${text} }`, { file: 'c.yaml' })
+    expect(errors?.map(formatProblem).join()).toContain(message)
   })
 })

@@ -6,6 +6,7 @@ import type { NavarchConfig } from './navarch-config.ts'
 import { type ConfigError, type ConfigWarning, sortProblems } from './problem.ts'
 import { choosePoolProvider } from './resolve/choose-pool-provider.ts'
 import type { PathBase } from './resolve/file-path.ts'
+import { resolveJobs } from './resolve/resolve-jobs.ts'
 import { resolvePool } from './resolve/resolve-pool.ts'
 import { checkProvider, findProvider, resolveProviders } from './resolve/resolve-providers.ts'
 import { resolveServer } from './resolve/resolve-server.ts'
@@ -90,7 +91,13 @@ function resolveConfig(
   if (named.length === 0 && !reader.errors.length) {
     reader.warn(given.pools?.place ?? { line: 1, column: 1 }, 'pools', 'there are none: nothing will be provisioned')
   }
-  return { server, providers, pools, slurm: resolveSlurm(given.slurm?.value, base, resolver) }
+  return {
+    server,
+    providers,
+    pools,
+    slurm: resolveSlurm(given.slurm?.value, base, resolver),
+    jobs: resolveJobs(given.jobs?.value, resolver),
+  }
 }
 
 function withUniqueNames(entries: readonly PoolEntry[], reader: CollectingReader): PoolEntry[] {

@@ -32,6 +32,10 @@ describe('the reference of keys', () => {
       '### `global`',
       '### `global.agent`',
       '### `slurm`',
+      '### `jobs`',
+      '### `jobs.retention`',
+      '### `jobs.metrics`',
+      '### `jobs.remote_write`',
     ])
   })
 

@@ -10,6 +10,8 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
 import { loadFleet } from './fleet/fleet.ts'
+import { startJobs } from './jobs.ts'
+import { loop } from './loop.ts'
 import type { OperationDeps } from './operations/deps.ts'
 import { createEngine } from './operations/engine.ts'
 import { createProviderGate } from './operations/provider-gate.ts'
@@ -23,6 +25,7 @@ import { createPools } from './reconcile/pools.ts'
 import { repair } from './reconcile/repair.ts'
 import { startServer } from './server/start-server.ts'
 import { createAgentService } from './services/agent-service.ts'
+import { createBackupService } from './services/backup-service.ts'
 import { createEventService } from './services/event-service.ts'
 import { createNodeService } from './services/node-service.ts'
 import { createOperationService } from './services/operation-service.ts'
@@ -30,7 +33,7 @@ import { createPoolService } from './services/pool-service.ts'
 import type { Services } from './services/services.ts'
 import { findSlurm } from './slurm/find-slurm.ts'
 import { createSlurmLink, type SlurmLink } from './slurm/slurm-link.ts'
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
+import { openStores } from './store/open-stores.ts'
 import { createCounters } from './telemetry/counters.ts'
 import { renderMetrics } from './telemetry/exposition.ts'
 import { fleetMetrics } from './telemetry/fleet-metrics.ts'
@@ -39,6 +42,8 @@ import { version } from './version.ts'
 export interface ControlPlaneOptions {
   config: NavarchConfig
   dataDir: string
+  /** A PostgreSQL to keep everything in, in place of files in `dataDir`. */
+  databaseUrl?: string
   /** In place of `server.address`. */
   address?: { host: string; port: number }
   authToken?: string
@@ -65,6 +70,8 @@ export interface ControlPlaneEffects {
    * one goes on from there.
    */
   onStoreLost: (error: unknown) => void
+  /** Closes this control plane and starts another in its place: a restore was decided. Absent: nothing can be restored. */
+  onRestart?: () => void
   /** How simulated machines behave. */
   fake?: ProviderContext['fake']
 }
@@ -92,7 +99,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stopping = new AbortController()
   const { signal } = stopping
 
-  const store = await openSqliteStore(dataDir)
+  const stores = await openStores({
+    dataDir,
+    ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
+    productVersion: version,
+    effects,
+  })
+  const store = stores.fleet
   const fleet = await loadFleet(store, clock.now, (error) => {
     // At the end the store closes under what is still running; that loses nothing.
     if (!signal.aborted) effects.onStoreLost(error)
@@ -151,8 +164,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   const reconcile = () => void pools.reconcile()
 
+  const conditions: string[] = []
+  const jobs = startJobs({
+    store: stores.jobs,
+    findings: (node, limit) => store.findings(node, limit),
+    settings: config.jobs,
+    conditions,
+    slurm,
+    signal,
+    version,
+    effects,
+  })
+  const nodes = createNodeService({ fleet, engine, slurm, clock })
   const services: Services = {
-    nodes: createNodeService({ fleet, engine, slurm, clock }),
+    nodes,
     pools: createPoolService({ fleet, config, pools, reconcile }),
     operations: createOperationService(fleet, engine),
     events: createEventService(fleet),
@@ -164,28 +189,41 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       counters,
       newId,
       poolOf: (node) => poolOfNode(config.pools, slurm, pools, node),
+      describe: nodes.describe,
       onUnhealthy: (node, decision) => repair({ fleet, engine, log }, node, decision),
       onNews: (node) => engine.wake(node),
     }),
-    version: () => ({ version, store: store.description, slurm: slurm?.view().snapshot?.version.text ?? null }),
+    backups: createBackupService({ stores, clock, restart: effects.onRestart }),
+    jobs: jobs.service,
+    version: () => ({
+      version,
+      store: store.description,
+      slurm: slurm?.view().snapshot?.version.text ?? null,
+      conditions,
+    }),
     notReady: () => (signal.aborted ? 'stopping' : undefined),
-    metrics: () => renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })),
+    metrics: async () =>
+      renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })) + (await jobs.metrics()),
   }
 
   const server = await startServer({
     address: options.address ?? config.server.address,
+    ...jobsAddressOf(options),
     services,
     ...(options.authToken !== undefined && { authToken: options.authToken }),
     ...(options.downloadDir !== undefined && { downloadDir: options.downloadDir }),
     log,
     clock,
+    newId,
     linkDeadlineMs: config.server.heartbeatTimeoutMs,
   }).catch(async (error: unknown) => {
+    stopping.abort(error)
     slurm?.stop()
-    await store.close()
+    await stores.close()
     throw error
   })
   port = server.address.port
+  if (server.jobs?.problem !== undefined) conditions.push(server.jobs.problem)
   const listeningSince = clock.now()
 
   for (const pool of config.pools) {
@@ -199,6 +237,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       checkHeartbeats(fleet, log, { timeoutMs: config.server.heartbeatTimeoutMs, listeningSince }, clock.now()),
     ),
     loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
+    ...jobs.loops,
   ]
   // The first look at Slurm is what the first decision waits for, not for the clock.
   const stopFirst = slurm?.onLook(() => {
@@ -217,9 +256,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const work = Promise.allSettled([engine.idle(), ...loops]).then(() => settled.abort())
       await Promise.race([work, clock.sleep(graceMs, settled.signal).catch(() => {})])
       await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
-      await store.close()
+      await stores.close()
     },
   }
+}
+
+/** The second port; with an address on the command line it is beside that one, where the file names none. */
+function jobsAddressOf({ address, config }: ControlPlaneOptions): { jobsAddress?: { host: string; port: number } } {
+  const { jobsAddress, address: configured } = config.server
+  if (!jobsAddress) return {}
+  if (!address || jobsAddress.host !== configured.host) return { jobsAddress }
+  return { jobsAddress: { host: address.host, port: address.port === 0 ? 0 : jobsAddress.port } }
 }
 
 async function connectSlurm({ config, effects }: ControlPlaneOptions): Promise<SlurmLink | undefined> {
@@ -251,19 +298,4 @@ function poolOfNode(
 ): string | undefined {
   if (!slurm) return undefined
   return specs.find((pool) => pools.view(pool).records?.some((record) => record.name === node))?.name
-}
-
-/** Calls `work` at once and then `intervalMs` after each end, until the signal. What it throws is logged, never the end. */
-async function loop(
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-  name: string,
-  intervalMs: number,
-  work: () => Promise<void>,
-): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch((error: unknown) => log.error('loop failed', { loop: name, error: String(error) }))
-    await clock.sleep(intervalMs, signal).catch(() => {})
-  }
 }

@@ -4,14 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { NavarchConfig } from '@navarch/config/navarch-config'
 import { parseConfig } from '@navarch/config/parse-config'
 import { formatProblem } from '@navarch/config/problem'
 import { systemClock } from '@navarch/system/clock'
 import { createLog } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { startControlPlane } from './control-plane.ts'
+import { type EnvironmentSettings, withEnvironment } from './environment.ts'
+import { restoreOffline } from './restore-offline.ts'
 import { version } from './version.ts'
 
 /** SIGTERM must end the program within 10 s. */
@@ -41,6 +42,9 @@ const command = new Command('navarch-control-plane')
     `
 Exit status: 0 stopped by SIGTERM or SIGINT, 1 cannot start or run, 2 wrong usage or configuration.
 
+Variables: NAVARCH_AUTH_TOKEN; and without a configuration file, or beside it, SCHEDULER_BACKEND, SLURM_BASE_URL,
+SLURM_API_VERSION, SLURM_AUTH_TOKEN, DATABASE_URL, HOST, PORT, METRICS_RETENTION_DAYS: see docs/jobs.md.
+
 Examples:
   navarch-control-plane --config navarch-config.yaml
   NAVARCH_AUTH_TOKEN=secret navarch-control-plane --config navarch-config.yaml --data-dir /srv/navarch`,
@@ -49,17 +53,44 @@ Examples:
     process.exitCode = error.exitCode === 0 ? 0 : 2
     throw error
   })
+  .action(serve)
 
-await main().catch((error: unknown) => {
+command
+  .command('restore <file>')
+  .description('put the content of a backup in place of all that is stored; the control plane must not run')
+  .option('--data-dir <dir>', 'as above')
+  .addHelpText(
+    'after',
+    `
+DATABASE_URL is taken as the control plane takes it: the file of any engine restores into either.
+
+Example:
+  navarch-control-plane restore navarch.backup.gz --data-dir /srv/navarch`,
+  )
+  .action(restore)
+
+await command.parseAsync().catch((error: unknown) => {
   if (process.exitCode === undefined) process.exitCode = 1
   // commander has printed its own errors.
-  if (!(error instanceof Error && error.name === 'CommanderError')) {
+  if (!(error instanceof CommanderError)) {
     process.stderr.write(`navarch-control-plane: ${error instanceof Error ? error.message : String(error)}\n`)
   }
 })
 
-async function main(): Promise<void> {
-  command.parse()
+async function restore(file: string): Promise<void> {
+  const dataDir = command.opts<Options>().dataDir ?? defaultDataDir()
+  const log = createLog((line) => process.stderr.write(line), { now: systemClock.now, level: 'WARN' })
+  const databaseUrl = process.env['DATABASE_URL']
+  const restored = await restoreOffline({
+    file,
+    dataDir,
+    ...(databaseUrl && { databaseUrl }),
+    effects: { clock: systemClock, random: Math.random, newId, log },
+  })
+  process.stdout.write(`${restored}\n`)
+}
+
+async function serve(): Promise<void> {
   const options = command.opts<Options>()
   const config = await loadConfig(options.config)
   if (!config) {
@@ -70,43 +101,52 @@ async function main(): Promise<void> {
   for (const warning of config.warnings) log.warn('configuration', { warning })
   const authToken = options.authToken ?? process.env['NAVARCH_AUTH_TOKEN']
   const dataDir = options.dataDir ?? defaultDataDir()
-  const plane = await startControlPlane({
-    config: config.value,
-    dataDir,
-    ...(options.address && { address: options.address }),
-    ...(authToken && { authToken }),
-    downloadDir: options.downloadDir ?? defaultDownloadDir(),
-    effects: {
-      clock: systemClock,
-      random: Math.random,
-      newId: () => randomBytes(6).toString('hex'),
-      run: runCommand,
-      fetch,
-      env: process.env,
-      log,
-      onStoreLost: (error) => {
-        log.error('the store is lost; ending, to go on from what is on disk at the next start', {
-          error: String(error),
-        })
-        process.exit(1)
+  const { databaseUrl } = config
+  const stop = stopSignal()
+  for (let again = true; again; ) {
+    const restart = Promise.withResolvers<boolean>()
+    const plane = await startControlPlane({
+      config: config.config,
+      dataDir,
+      ...(databaseUrl && { databaseUrl }),
+      ...(options.address && { address: options.address }),
+      ...(authToken && { authToken }),
+      downloadDir: options.downloadDir ?? defaultDownloadDir(),
+      effects: {
+        clock: systemClock,
+        random: Math.random,
+        newId,
+        run: runCommand,
+        fetch,
+        env: process.env,
+        log,
+        onStoreLost: (error) => {
+          log.error('the store is lost; ending, to go on from what is on disk at the next start', {
+            error: String(error),
+          })
+          process.exit(1)
+        },
+        onRestart: () => restart.resolve(true),
       },
-    },
-  })
-  log.info('control plane started', {
-    address: plane.url,
-    version,
-    data_dir: dataDir,
-    pools: config.value.pools.length,
-  })
-  await stopSignal()
-  log.info('control plane stopping')
-  // Whatever hangs must not keep the program: all that matters is on disk.
-  setTimeout(() => process.exit(1), forceMs).unref()
-  await plane.close(graceMs)
+    })
+    log.info('control plane started', {
+      address: plane.url,
+      version,
+      data_dir: dataDir,
+      pools: config.config.pools.length,
+    })
+    again = await Promise.race([stop, restart.promise])
+    log.info(again ? 'control plane starting again, with what was restored' : 'control plane stopping')
+    // Whatever hangs must not keep the program: all that matters is on disk.
+    const force = setTimeout(() => process.exit(1), forceMs).unref()
+    await plane.close(graceMs)
+    clearTimeout(force)
+  }
   log.info('control plane stopped')
 }
 
-async function loadConfig(file: string | undefined): Promise<{ value: NavarchConfig; warnings: string[] } | undefined> {
+/** The file's settings with those of variables; undefined after the errors were told. */
+async function loadConfig(file: string | undefined): Promise<EnvironmentSettings | undefined> {
   let text = ''
   if (file !== undefined) {
     try {
@@ -123,14 +163,28 @@ async function loadConfig(file: string | undefined): Promise<{ value: NavarchCon
     for (const error of parsed.errors) process.stderr.write(`${formatProblem(error)}\n`)
     return undefined
   }
-  return { value: parsed.config, warnings: file === undefined ? [] : parsed.warnings.map(formatProblem) }
+  const given = new Set(
+    parsed.settings.filter(({ source }) => file !== undefined && source.startsWith(`${file}:`)).map(({ key }) => key),
+  )
+  const settings = withEnvironment(parsed.config, (key) => given.has(key), process.env)
+  if ('errors' in settings) {
+    for (const error of settings.errors) process.stderr.write(`navarch-control-plane: ${error}\n`)
+    return undefined
+  }
+  const warnings = file === undefined ? [] : parsed.warnings.map(formatProblem)
+  return { ...settings, warnings: [...warnings, ...settings.warnings] }
 }
 
-function stopSignal(): Promise<void> {
+/** Resolves with false when the program is to stop. */
+function stopSignal(): Promise<false> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve(false))
+    process.once('SIGINT', () => resolve(false))
   })
+}
+
+function newId(): string {
+  return randomBytes(6).toString('hex')
 }
 
 function defaultDataDir(): string {

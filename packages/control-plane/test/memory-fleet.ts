@@ -1,7 +1,7 @@
 import type { FleetNode } from '@navarch/core/node/node'
 import { type Fleet, loadFleet } from '../src/fleet/fleet.ts'
+import { storeOver } from '../src/store/sql/fleet-store.ts'
 import { openDatabase } from '../src/store/sqlite/database.ts'
-import { storeOver } from '../src/store/sqlite/sqlite-store.ts'
 
 /** A fleet over a database in memory, whose disk can be said to be full. */
 export async function memoryFleet(now: () => number): Promise<{ fleet: Fleet; disk: { full: boolean } }> {

@@ -31,6 +31,12 @@ export interface SlurmCapabilities {
   separateExclusive: boolean
   /** `squeue -O ExcNodes`. */
   squeueExcludedNodes: boolean
+  /** `squeue -O SLUID`. */
+  squeueSluid: boolean
+  /** `sacct -o Restarts,SLUID`. */
+  sacctRestarts: boolean
+  /** `sacctmgr` keeps the letters of an AdminComment as they are; 22.05 makes them small. */
+  keepsCommentCase: boolean
   /** slurmrestd's data parsers, newest last. */
   dataParsers: readonly string[]
   /** Set when the release is served, but not tested. */
@@ -49,6 +55,9 @@ const since = {
   cgroupDisabled: [24, 5],
   separateExclusive: [26, 5],
   squeueExcludedNodes: [24, 11],
+  squeueSluid: [26, 5],
+  sacctRestarts: [24, 11],
+  keepsCommentCase: [24, 11],
 } as const
 
 /** Data parsers by number: first and last release that has them. */
@@ -99,6 +108,9 @@ export function capabilitiesOf(version: SlurmVersion): SlurmCapabilities {
     cgroupDisabled: has('cgroupDisabled'),
     separateExclusive: has('separateExclusive'),
     squeueExcludedNodes: has('squeueExcludedNodes'),
+    squeueSluid: has('squeueSluid'),
+    sacctRestarts: has('sacctRestarts'),
+    keepsCommentCase: has('keepsCommentCase'),
     dataParsers: dataParserLife
       .filter(([, first, last]) => release >= first && release <= last)
       .map(([n]) => `v0.0.${n}`),

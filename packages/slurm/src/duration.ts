@@ -33,6 +33,20 @@ export function parseElapsed(text: string): number | undefined {
   return limit === 'unlimited' ? undefined : limit
 }
 
+/**
+ * Parses CPU time as sacct prints it: "00:00.497", "01:02:03", "1-02:03:04".
+ * @returns seconds; undefined where there is none
+ * @throws SlurmParseError
+ */
+export function parseCpuTime(text: string): number | undefined {
+  const word = text.trim()
+  if (word === '') return undefined
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec(word)
+  if (!match) throw new SlurmParseError('not a CPU time', text)
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0))
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+}
+
 /** Writes a time as Slurm does: "1-02:03:04", "02:03:04", "UNLIMITED". Parts of a second are dropped. */
 export function formatTimeLimit(limit: TimeLimit): string {
   if (limit === 'unlimited') return 'UNLIMITED'

@@ -29,6 +29,14 @@ export function parseExitCode(text: string): ExitCode {
   return { status: Number(match[1]), signal: Number(match[2]), coreDumped: false }
 }
 
+/**
+ * Parses the exit status of `squeue -O exit_code`: a raw wait status in 22.05, `status:signal` since 24.11.
+ * @throws SlurmParseError
+ */
+export function parseSqueueExit(text: string): ExitCode {
+  return /^\d{1,6}$/.test(text.trim()) ? decodeWaitStatus(Number(text)) : parseExitCode(text)
+}
+
 /** Whether the exit tells that memory ran out (Slurm's own mark, 0:125). */
 export function isOutOfMemory(exit: ExitCode): boolean {
   return exit.status === 0 && exit.signal === (outOfMemory & 0x7f)

@@ -9,8 +9,9 @@ import {
   textList,
   withoutUndefined,
 } from './fields.ts'
+import { type ExitCode, parseExitCode } from './exit-code.ts'
 import { type Gres, parseGresList } from './gres.ts'
-import { type JobState, parseJobState } from './job-state.ts'
+import { isFinished, type JobState, parseJobState } from './job-state.ts'
 import { type FreeText, fieldsOf, parseKeyValueRecords } from './key-value.ts'
 import { type PendingReason, parsePendingReason } from './pending-reason.ts'
 import { parseCount, parseMemory } from './size.ts'
@@ -104,6 +105,14 @@ export interface JobRecord {
   dependency?: string
   comment?: string
   restarts: number
+  /** How a finished job ended; undefined before that. */
+  exit?: ExitCode
+  /** Slurm's unique id of the run: squeue tells it from 26.05. */
+  sluid?: string
+  /** These three: not from squeue. */
+  adminComment?: string
+  workDir?: string
+  stdout?: string
 }
 
 const paths = ['StdErr', 'StdIn', 'StdOut', 'Power', 'MailUser', 'MailType', 'TresPerJob', 'TresPerNode', 'TresPerTask']
@@ -212,6 +221,11 @@ export function jobRecord(fields: Fields): JobRecord {
     dependency: optionalText(fields, 'Dependency'),
     comment: optionalText(fields, 'Comment'),
     restarts: optionalNumber(fields, 'Restarts') ?? 0,
+    exit: isFinished(state) && fields['ExitCode'] !== undefined ? parseExitCode(fields['ExitCode']) : undefined,
+    sluid: optionalText(fields, 'SLUID'),
+    adminComment: optionalText(fields, 'AdminComment'),
+    workDir: optionalText(fields, 'WorkDir'),
+    stdout: optionalText(fields, 'StdOut'),
   })
 }
 

@@ -1,6 +1,7 @@
 import { parseArrayTasks } from './array-tasks.ts'
 import type { SlurmCapabilities } from './capabilities.ts'
 import { parseTimeLimit } from './duration.ts'
+import { parseSqueueExit } from './exit-code.ts'
 import {
   type Fields,
   optionalNumber,
@@ -12,7 +13,7 @@ import {
 } from './fields.ts'
 import { parseGresList } from './gres.ts'
 import { type JobArray, type JobRecord, type JobRequest, parseExclusive, parseNodeRange } from './job-record.ts'
-import { parseJobState } from './job-state.ts'
+import { isFinished, parseJobState } from './job-state.ts'
 import { parsePendingReason } from './pending-reason.ts'
 import { parseCount, parseMemory } from './size.ts'
 import { SlurmParseError } from './slurm-error.ts'
@@ -21,7 +22,7 @@ import { parseTres, type Tres } from './tres.ts'
 
 /** Between fields: no field but the job's name can hold it, and the name comes last. */
 const fieldEnd = '\x1f'
-/** After each job, before the line break, since a name may hold one. */
+/** After each job, with the caller's mark and before the line break, since a name may hold that. */
 const recordEnd = '\x1e'
 
 /**
@@ -65,6 +66,7 @@ const commonFields = [
   'QOS',
   'Reservation',
   'RestartCnt',
+  'exit_code',
   'Dependency',
   'Licenses',
 ]
@@ -73,7 +75,9 @@ const commonFields = [
 export interface SqueueFormat {
   /** Fields in order; the name, which may hold anything, is the last. */
   fields: readonly string[]
-  /** Arguments that print every job. A size of 0 (`field:`) prints a field whole. */
+  /** What ends a job, before its line break. */
+  recordEnd: string
+  /** Arguments that print every job that slurmctld knows, finished ones too (for MinJobAge, 300 s by default). A size of 0 (`field:`) prints a field whole. */
   arguments: readonly string[]
   /**
    * Arguments of a second squeue that prints what `-O` cannot in this release: the nodes that pending jobs exclude,
@@ -82,18 +86,24 @@ export interface SqueueFormat {
   excludedArguments?: readonly string[]
 }
 
-/** The format for a release. Of a field that it does not know, squeue prints nothing but an error. */
+/**
+ * The format for a release. Of a field that it does not know, squeue prints nothing but an error.
+ * @param mark random text, so that no job's name can be taken for another job's record
+ */
 export function squeueFormat(
-  capabilities: Pick<SlurmCapabilities, 'separateExclusive' | 'squeueExcludedNodes'>,
+  capabilities: Pick<SlurmCapabilities, 'separateExclusive' | 'squeueExcludedNodes' | 'squeueSluid'>,
+  mark = '',
 ): SqueueFormat {
+  const end = `${recordEnd}${mark}`
   const fields = [
     ...commonFields,
     ...(capabilities.separateExclusive ? ['Exclusive'] : []),
     ...(capabilities.squeueExcludedNodes ? ['ExcNodes'] : []),
+    ...(capabilities.squeueSluid ? ['SLUID'] : []),
     'Name',
   ]
-  const list = fields.map((name) => `${name}:${name === 'Name' ? recordEnd : fieldEnd}`).join(',')
-  const format: SqueueFormat = { fields, arguments: ['-a', '-h', '-O', list] }
+  const list = fields.map((name) => `${name}:${name === 'Name' ? end : fieldEnd}`).join(',')
+  const format: SqueueFormat = { fields, recordEnd: end, arguments: ['-a', '-h', '-t', 'all', '-O', list] }
   if (capabilities.squeueExcludedNodes) return format
   return { ...format, excludedArguments: ['-a', '-h', '-t', 'PD', '-o', `%A${fieldEnd}%x${recordEnd}`] }
 }
@@ -115,7 +125,7 @@ export function parseSqueue(
   excluded: ReadonlyMap<number, string> = new Map(),
 ): SqueueResult {
   const result: SqueueResult = { jobs: [], errors: [] }
-  for (const record of splitRecords(text)) {
+  for (const record of splitRecords(text, format.recordEnd)) {
     try {
       result.jobs.push(squeueJob(splitFields(record, format.fields), excluded))
     } catch (error) {
@@ -129,15 +139,15 @@ export function parseSqueue(
 /** Reads `squeue` with a format's `excludedArguments`: hostlists by job id. Lines that do not fit are left out. */
 export function parseExcludedNodes(text: string): Map<number, string> {
   return new Map(
-    splitRecords(text).flatMap((record) => {
+    splitRecords(text, recordEnd).flatMap((record) => {
       const [id = '', nodes = ''] = record.split(fieldEnd)
       return /^\d+$/.test(id) && nodes !== '' && nodes !== '(null)' ? [[Number(id), nodes] as const] : []
     }),
   )
 }
 
-function splitRecords(text: string): string[] {
-  const records = text.split(`${recordEnd}\n`)
+function splitRecords(text: string, end: string): string[] {
+  const records = text.split(`${end}\n`)
   return records.at(-1)?.trim() === '' ? records.slice(0, -1) : records
 }
 
@@ -201,6 +211,8 @@ function squeueJob(fields: Fields, excluded: ReadonlyMap<number, string>): JobRe
     reservation: optionalText(fields, 'Reservation'),
     dependency: optionalText(fields, 'Dependency'),
     restarts: optionalNumber(fields, 'RestartCnt') ?? 0,
+    exit: isFinished(state) ? parseSqueueExit(requiredText(fields, 'exit_code')) : undefined,
+    sluid: optionalText(fields, 'SLUID'),
   })
 }
 

@@ -1,11 +1,24 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSlurmClient, type SlurmClient } from '../src/client.ts'
 import type { CommandResult } from '../src/run-command.ts'
+import { accountingLines, startAccounting } from './real-accounting.ts'
+import { fetchAt } from './fetch-at.ts'
 import { runCommand } from './run-command.ts'
 
 /** Where Slurm's programs are: this machine, or a root file system of another Debian suite. */
@@ -15,9 +28,33 @@ export interface SlurmPlace {
   root?: string
 }
 
+/** What a cluster has beside slurmctld and its slurmd. */
+export interface RealSlurmOptions {
+  /** slurmdbd over a MariaDB of its own. */
+  accounting?: boolean
+  /** slurmrestd: with tokens on a port where Slurm's plugin for them is installed, else on a unix socket. */
+  rest?: boolean
+  /** More lines of slurm.conf. */
+  conf?: readonly string[]
+  /** Changes the configuration, given its path, before the first daemon reads it. */
+  prepare?: (conf: string) => void | Promise<void>
+}
+
+/** slurmrestd's address ("http://…", "unix:/…"), and a token of root's where it takes tokens. */
+export interface RealRest {
+  url: string
+  token?: string
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
 /** A cluster of real daemons: slurmctld, a munged of its own, and one slurmd for each of n1 and n2 (8 typed GPUs each). */
 export interface RealSlurm {
   client: SlurmClient
+  /** Path of its slurm.conf, the same within and without its root. */
+  conf: string
+  /** Undefined: it was not asked for. */
+  rest?: RealRest
   /** Runs one of Slurm's programs there. */
   run(program: string, ...args: string[]): Promise<CommandResult>
   /** Starts a slurmd: `dynamic` registers a name that slurm.conf does not have. */
@@ -34,16 +71,22 @@ export function slurmPlaces(): SlurmPlace[] {
 }
 
 /** Why a place cannot be used; undefined when it can. */
-export function whyNot(place: SlurmPlace): string | undefined {
+export function whyNot(place: SlurmPlace, options: RealSlurmOptions = {}): string | undefined {
   if (process.getuid?.() !== 0) return 'not root'
-  const programs = ['usr/sbin/slurmctld', 'usr/sbin/slurmd', 'usr/sbin/munged', 'usr/bin/squeue']
-  const missing = programs.filter((program) => !existsSync(join(place.root ?? '/', program)))
-  return missing.length === 0 ? undefined : `no ${missing.join(', ')} (Debian: slurmctld slurmd slurm-client munge)`
+  const programs = ['slurmctld', 'slurmd', 'munged', ...(options.rest ? ['slurmrestd'] : [])]
+  if (options.accounting) programs.push('slurmdbd')
+  const paths = ['usr/bin/squeue', ...programs.map((program) => `usr/sbin/${program}`)]
+  const missing = paths.filter((path) => !existsSync(join(place.root ?? '/', path)))
+  if (options.accounting && !existsSync('/usr/sbin/mariadbd')) missing.push('usr/sbin/mariadbd')
+  if (missing.length === 0) return undefined
+  return `no ${missing.join(', ')} (Debian: slurmctld slurmd slurm-client munge slurmdbd slurmrestd mariadb-server)`
 }
 
 /** Starts a cluster. Everything lies in one temporary folder, and `stop` leaves nothing behind. */
-export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
+export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOptions = {}): Promise<RealSlurm> {
   const folder = mkdtempSync(join(tmpdir(), 'real-slurm-'))
+  // Users of MariaDB and slurmrestd pass through it.
+  chmodSync(folder, 0o711)
   const holder = place.root === undefined ? undefined : await enterRoot(place.root, folder)
   const wrap = (program: string, args: readonly string[]): [string, string[]] =>
     holder === undefined
@@ -66,9 +109,19 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
     clock: { now: Date.now, sleep: (ms) => sleep(ms) },
     conf,
   })
+  let accounting: { stop(): Promise<void> } | undefined
+  const start = (program: string, args: readonly string[], more: Record<string, string> = {}): number => {
+    const [command, words] = wrap(program, args)
+    const log = openSync(join(folder, `${program}.out`), 'a')
+    const { pid } = spawn(command, words, { stdio: ['ignore', log, log], env: { ...process.env, ...env, ...more } })
+    closeSync(log)
+    if (pid === undefined) throw new Error(`cannot run ${program}`)
+    return pid
+  }
   const daemon = (name: string) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8'))
   const slurm: RealSlurm = {
     client,
+    conf,
     run,
     startSlurmd: (name, dynamic) =>
       must('slurmd', '-N', name, ...(dynamic === undefined ? [] : ['-Z', '--conf', dynamic])),
@@ -84,25 +137,79 @@ export async function startRealSlurm(place: SlurmPlace): Promise<RealSlurm> {
           ),
         )
         .catch(() => {})
-      const names = ['slurmctld', 'munged', ...slurmdNames(folder)]
+      await slurm.rest?.stop()
+      const names = ['slurmctld', 'slurmdbd', 'munged', ...slurmdNames(folder)]
       for (const name of names) if (existsSync(join(folder, `${name}.pid`))) await end(daemon(name))
+      await accounting?.stop()
       if (holder) await end(holder.pid)
       rmSync(folder, { recursive: true, force: true })
     },
   }
   try {
     const version = (await run('slurmd', '-V')).stdout
-    await writeConfiguration(folder, /\b2[123]\./.test(version))
+    const tokens = options.rest ? tokenLines(folder, place.root ?? '/') : []
+    const extra = [...(options.conf ?? []), ...tokens]
+    const [port = 0, databasePort = 0, restPort = 0] = await freePorts(3)
+    if (options.accounting) extra.push(...accountingLines(folder, port))
+    await writeConfiguration(folder, /\b2[123]\./.test(version), extra)
+    await options.prepare?.(conf)
     await must('munged', '--force', ...mungeOptions(folder))
+    if (options.accounting) {
+      accounting = await startAccounting({ folder, port, databasePort, lines: tokens, end, until })
+      await must('slurmdbd')
+      await until(async () => (await run('sacctmgr', '-n', 'show', 'cluster')).code === 0, 'slurmdbd')
+    }
     await must('slurmctld')
     await until(async () => (await client.ping())[0]?.up === true)
     for (const name of ['n1', 'n2']) await slurm.startSlurmd(name)
     await until(async () => (await client.snapshot()).nodes.filter((node) => node.version !== undefined).length === 2)
+    if (options.rest) {
+      slurm.rest = slurmrestd(tokens.length > 0 ? { port: restPort } : { folder }, start, end)
+      if (tokens.length > 0)
+        slurm.rest.token = /SLURM_JWT=(\S+)/.exec((await run('scontrol', 'token', 'lifespan=3600')).stdout)?.[1] ?? ''
+      else if (options.accounting) await must('sacctmgr', '-i', 'add', 'user', 'slurm', 'account=root', 'adminlevel=Admin')
+      await slurm.rest.start()
+    }
   } catch (error) {
     await slurm.stop()
     throw error
   }
   return slurm
+}
+
+/** Lines of slurm.conf and slurmdbd.conf for tokens; none where Slurm's plugin for them is not installed. */
+function tokenLines(folder: string, root: string): string[] {
+  const libraries = join(root, 'usr/lib')
+  const has = readdirSync(libraries).some((name) => existsSync(join(libraries, name, 'slurm-wlm/auth_jwt.so')))
+  return has ? ['AuthAltTypes=auth/jwt', `AuthAltParameters=jwt_key=${folder}/jwt.key`] : []
+}
+
+/**
+ * slurmrestd, which refuses to run as root or SlurmUser. On a port it may do what the caller's token may, on a socket what its
+ * own user may: an administrator's work where accounting says so.
+ */
+function slurmrestd(
+  address: { port: number } | { folder: string },
+  start: (program: string, args: readonly string[], env: Record<string, string>) => number,
+  end: (pid: number) => Promise<void>,
+): RealRest {
+  let pid: number | undefined
+  const listen = 'port' in address ? `127.0.0.1:${address.port}` : `unix:${address.folder}/rest/socket`
+  const url = 'port' in address ? `http://${listen}` : listen
+  const auth = 'port' in address ? 'rest_auth/jwt' : 'rest_auth/local'
+  return {
+    url,
+    async start() {
+      const env = 'port' in address ? { SLURM_JWT: 'daemon' } : {}
+      pid = start('slurmrestd', ['-u', 'slurm', '-g', 'slurm', '-a', auth, listen], env)
+      const base = 'port' in address ? url : 'http://localhost'
+      await until(async () => (await fetchAt(url)(`${base}/openapi`)).status > 0, 'slurmrestd')
+    },
+    async stop() {
+      if (pid !== undefined) await end(pid)
+      pid = undefined
+    },
+  }
 }
 
 /** Waits for a condition, 30 s at most. */
@@ -145,11 +252,14 @@ async function enterRoot(root: string, folder: string): Promise<{ pid: number }>
   return { pid }
 }
 
-async function writeConfiguration(folder: string, old: boolean): Promise<void> {
+async function writeConfiguration(folder: string, old: boolean, extra: readonly string[]): Promise<void> {
   for (const name of ['state', 'spool', 'munge', 'dev']) mkdirSync(join(folder, name), { recursive: true, mode: 0o755 })
   for (let index = 0; index < 8; index++)
     await runCommand('mknod', [join(folder, `dev/gpu${index}`), 'c', '195', String(index)], { deadlineMs: 5_000 })
   writeFileSync(join(folder, 'munge/key'), Buffer.alloc(64, folder), { mode: 0o400 })
+  mkdirSync(join(folder, 'rest'), { mode: 0o777 })
+  chmodSync(join(folder, 'rest'), 0o777)
+  writeFileSync(join(folder, 'jwt.key'), Buffer.alloc(32, folder), { mode: 0o600 })
   writeFileSync(join(folder, 'gres.conf'), `NodeName=n[1-2] Name=gpu Type=h100 File=${folder}/dev/gpu[0-7]\n`)
   writeFileSync(join(folder, 'cgroup.conf'), `CgroupPlugin=${old ? 'cgroup/v1' : 'disabled'}\n`)
   const [controller, slurmd, n1, n2] = await freePorts(4)
@@ -189,7 +299,7 @@ NodeName=fut[1-2] NodeAddr=127.0.0.1 State=FUTURE
 NodeName=cloud-[001-003] State=CLOUD
 PartitionName=gpu Nodes=n[1-2],fut[1-2] Default=YES
 PartitionName=all Nodes=ALL Hidden=YES
-`,
+${extra.map((line) => `${line}\n`).join('')}`,
   )
 }
 

@@ -4,6 +4,7 @@ import { helpTopics } from '../help-topics.ts'
 import type { OutputStream } from '../io.ts'
 import { defaultServer, defaultTimeout } from '../settings.ts'
 import { version } from '../version.ts'
+import { defineBackupCommands } from './backup.ts'
 import { defineConfigCommands } from './config.ts'
 import { type Act, type Define, examples, type Work } from './define.ts'
 import { addHelpCommand } from './help.ts'
@@ -54,6 +55,7 @@ export function createProgram(stdout: OutputStream, stderr: OutputStream, act: A
     ['Fleet:', definePoolCommands],
     ['Fleet:', defineOperationCommands],
     ['Fleet:', defineHistoryCommands],
+    ['Fleet:', defineBackupCommands],
     ['This program:', defineConfigCommands],
     ['This program:', defineOwnCommands],
   ]

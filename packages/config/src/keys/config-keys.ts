@@ -1,5 +1,6 @@
 import { object } from '../schema/containers.ts'
 import { key } from '../schema/schema.ts'
+import { jobKeys } from './job-keys.ts'
 import { defaultsKeys, globalSshKeyNames, pools } from './pool-keys.ts'
 import { providers } from './provider-keys.ts'
 import { globalAgent, serverKeys } from './server-keys.ts'
@@ -16,4 +17,5 @@ export const configKeys = {
   defaults: key(object(defaultsKeys), 'Values for pools that leave them out.'),
   global: key(object({ ssh_key_names: globalSshKeyNames, agent: globalAgent }), 'Values for all pools and agents.'),
   slurm: key(object(slurmKeys), 'How Slurm is reached.'),
+  jobs: key(object(jobKeys), 'What is kept and told of jobs.'),
 }

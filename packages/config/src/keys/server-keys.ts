@@ -1,4 +1,4 @@
-import { baseUrl, formatListenAddress, httpUrl, listenAddress } from '../schema/addresses.ts'
+import { baseUrl, formatListenAddress, httpUrl, listenAddress, listenAddressOrNone } from '../schema/addresses.ts'
 import { object, record } from '../schema/containers.ts'
 import { choice, duration, text } from '../schema/scalars.ts'
 import { key } from '../schema/schema.ts'
@@ -32,6 +32,11 @@ export const serverKeys = {
     listenAddress(),
     `Where the control plane listens; ${formatListenAddress({ host: '0.0.0.0', port: 50051 })} and :50051 mean all addresses.`,
     { default: { host: '0.0.0.0', port: 50051 } },
+  ),
+  jobs_address: key(
+    listenAddressOrNone(),
+    'A second port for the job API alone (/v1, /metrics, /docs); none: only the main port has it.',
+    { defaultNote: "port 8080 of address's host" },
   ),
   external_address: key(baseUrl(), 'Base URL under which nodes reach the control plane.', {
     defaultNote: 'the address from which this machine reaches the node',

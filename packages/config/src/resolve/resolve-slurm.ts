@@ -16,6 +16,7 @@ export function resolveSlurm(
   const conf = resolver.pick('slurm.conf', slurmKeys.conf, path(given.conf))
   const bin = resolver.pick('slurm.bin', slurmKeys.bin, path(given.bin))
   const restUrl = resolver.pick('slurm.rest_url', slurmKeys.rest_url, [given.rest_url])
+  const apiVersion = resolver.pick('slurm.api_version', slurmKeys.api_version, [given.api_version])
   const tokenEnv = resolver.pick('slurm.token_env', slurmKeys.token_env, [given.token_env])
   const pollIntervalMs = resolver.pick('slurm.poll_interval', slurmKeys.poll_interval, [given.poll_interval])
   const mungeKey = resolver.pick('slurm.munge_key', slurmKeys.munge_key, path(given.munge_key))
@@ -28,6 +29,7 @@ export function resolveSlurm(
     ...(conf !== undefined && { conf }),
     ...(bin !== undefined && { bin }),
     ...(restUrl !== undefined && { restUrl }),
+    ...(apiVersion !== undefined && { apiVersion }),
     tokenEnv,
     pollIntervalMs,
     ...(mungeKey !== undefined && { mungeKey }),

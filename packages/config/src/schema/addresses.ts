@@ -37,6 +37,24 @@ export function listenAddress(): Schema<ListenAddress> {
   }
 }
 
+/** Where to listen, or "none". */
+export function listenAddressOrNone(): Schema<ListenAddress | 'none'> {
+  const written = text(
+    'an address to listen on, such as 0.0.0.0:8080 or :8080, or none',
+    (value) => value === 'none' || parseListenAddress(value) !== undefined,
+    { pattern: '^none$|:\\d{1,5}$' },
+  )
+  return {
+    rule: written.rule,
+    jsonSchema: written.jsonSchema,
+    format: (value) => (value === 'none' ? value : formatListenAddress(value)),
+    read(node, path, reader) {
+      const value = written.read(node, path, reader)
+      return value === undefined || value === 'none' ? value : parseListenAddress(value)
+    },
+  }
+}
+
 /** An http or https URL, without a trailing slash; credentials in it are not shown. */
 export function httpUrl(): Schema<string> {
   return url('a URL that starts with http:// or https://', (value) => isHttpUrl(value), '^https?://')

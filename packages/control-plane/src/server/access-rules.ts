@@ -2,6 +2,7 @@ import { ControlPlaneService } from '@navarch/api/control-plane'
 import { Health } from '@navarch/api/grpc-health'
 import { ServerReflection } from '@navarch/api/grpc-reflection-v1'
 import { ServerReflection as ServerReflectionAlpha } from '@navarch/api/grpc-reflection-v1alpha'
+import { routes } from '@navarch/api/routes'
 import type { AccessKind } from './auth.ts'
 
 const controlPlaneAccess: Record<keyof typeof ControlPlaneService.method, AccessKind> = {
@@ -52,6 +53,13 @@ const probePaths = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** What a REST request wants. */
 export function accessOfRest(method: string, path: string): AccessKind {
-  if (method !== 'GET' && method !== 'HEAD') return 'change'
-  return probePaths.has(path) || path.startsWith('/download/') ? 'probe' : 'read'
+  if (method !== 'GET' && method !== 'HEAD') return path.startsWith('/v1/events/') ? 'agent' : 'change'
+  // It has everything in it.
+  if (path === routes.backup) return 'change'
+  return probePaths.has(path) || path.startsWith('/download/') || isOpen(path) ? 'probe' : 'read'
+}
+
+/** Jobs are read without a token, as the document's users do. */
+function isOpen(path: string): boolean {
+  return path.startsWith('/v1/') || path === '/openapi.json' || path === '/docs'
 }

@@ -20,6 +20,8 @@ import { controlPlaneService } from './rpc/control-plane-service.ts'
 import { healthService } from './rpc/health-service.ts'
 import { accessInterceptor, failureInterceptor } from './rpc/interceptors.ts'
 import { indexDescriptors, reflectionAlphaService, reflectionService } from './rpc/reflection.ts'
+import { createEventRoutes } from './v1/event-routes.ts'
+import { createJobsApp, isJobsPath } from './v1/jobs-app.ts'
 
 export interface RequestHandlerOptions {
   services: Services
@@ -27,6 +29,8 @@ export interface RequestHandlerOptions {
   downloadDir?: string
   log: Log
   clock: Clock
+  /** Random and unique, for correlation ids. */
+  newId: () => string
   keepAliveMs?: number
   /** Aborts when the server ends; every stream ends with it. */
   shutdown: AbortSignal
@@ -40,7 +44,7 @@ const maxMessageBytes = 1024 * 1024
 
 /** Everything but agents' links: RPC where a path is an RPC's, else REST. The same on HTTP/1.1 and HTTP/2. */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { services, authToken, downloadDir, log, clock, keepAliveMs = 15_000, shutdown } = options
+  const { services, authToken, downloadDir, log, clock, newId, keepAliveMs = 15_000, shutdown } = options
   const router = createConnectRouter({
     interceptors: [failureInterceptor(log), accessInterceptor(authToken)],
     readMaxBytes: maxMessageBytes,
@@ -51,17 +55,23 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   const rpcs = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
   const app = createRestApp({ services, authToken, downloadDir, log, clock, shutdown, keepAliveMs })
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const jobsApp = createJobsApp({ jobs: services.jobs, version: services.version().version, authToken, log, newId })
+  const jobs = getRequestListener(jobsApp.fetch, { overrideGlobalObjects: false })
+  const takeEvent = createEventRoutes({ jobs: services.jobs, authToken, log })
 
   return (request, response) => {
+    if (takeEvent(request, response)) return
     if (!hasUsableAddress(request)) {
       response.statusCode = 400
       response.setHeader('content-type', 'text/plain')
       response.end('the request has no Host, or its address is no URL\n')
       return
     }
-    const rpc = rpcs.get(request.url?.split('?', 1)[0] ?? '')
+    const path = request.url?.split('?', 1)[0] ?? ''
+    const rpc = rpcs.get(path)
     if (!rpc) {
-      rest(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
+      const answer = isJobsPath(path) ? jobs : rest
+      answer(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
       return
     }
     const caller = { remoteAddress: remoteAddressOf(request.socket), headers: request.headers }

@@ -8,13 +8,12 @@ export class ServerStartError extends Error {
   }
 }
 
-const setting = '--address HOST:PORT or server.address'
-
 /**
  * Puts an error of `listen` into words.
  * @param address as the user wrote it, "HOST:PORT"
+ * @param setting what chooses the address
  */
-export function startErrorOf(error: NodeJS.ErrnoException, address: string): ServerStartError {
+export function startErrorOf(error: NodeJS.ErrnoException, address: string, setting: string): ServerStartError {
   switch (error.code) {
     case 'EADDRINUSE': {
       const message = `cannot listen on ${address}: another program has this port; end it, or choose another with ${setting}`

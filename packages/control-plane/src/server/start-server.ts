@@ -5,25 +5,30 @@ import {
   Http2ServerRequest,
   Http2ServerResponse,
   type ServerHttp2Session,
-  type ServerHttp2Stream,
 } from 'node:http2'
-import type { AddressInfo, Server } from 'node:net'
+import type { Readable } from 'node:stream'
+import { routes } from '@navarch/api/routes'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Services } from '../services/services.ts'
+import { type JobsListener, jobsOnly, startJobsListener } from './jobs-listener.ts'
 import { createAgentLinks } from './link/agent-links.ts'
+import { listen, urlOf } from './listen.ts'
 import { createPortMux } from './port-mux.ts'
-import { createRequestHandler } from './request-handler.ts'
-import { startErrorOf } from './start-error.ts'
+import { createRequestHandler, type RequestHandler } from './request-handler.ts'
 
 export interface ServerOptions {
   /** Port 0 takes a free one. */
   address: { host: string; port: number }
+  /** A second port for the job API alone; absent, or the same port: there is none. */
+  jobsAddress?: { host: string; port: number }
   services: Services
   /** The token that callers must send; without one, changes are taken from loopback alone. */
   authToken?: string
   log: Log
   clock: Clock
+  /** Random and unique, for correlation ids. */
+  newId: () => string
   /** Where the programs under `/download/` lie. */
   downloadDir?: string
   /** Silence after which an agent's link is ended, ms; three heartbeats. Default 90 s. */
@@ -37,6 +42,8 @@ export interface RunningServer {
   address: { host: string; port: number }
   /** An address of this machine that reaches the server. */
   url: string
+  /** The second port; absent where none was asked for. */
+  jobs?: JobsListener
   /** Ends every stream and connection; what is not over after `graceMs` is cut off. */
   close(graceMs: number): Promise<void>
 }
@@ -45,7 +52,7 @@ export interface RunningServer {
 const maxConnections = 20_000
 /** Time for the first bytes of a connection, ms. */
 const sniffMs = 10_000
-/** Time for a whole request on HTTP/1.1 and HTTP/2, ms; agents' links are exempt. */
+/** Time for a whole request on HTTP/1.1 and HTTP/2, ms; agents' links and backups that are sent are exempt. */
 const requestMs = 60_000
 const headersMs = 15_000
 
@@ -57,13 +64,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { services, authToken, log, clock, linkDeadlineMs = 90_000 } = options
   const shutdown = new AbortController()
   const sessions = new Set<ServerHttp2Session>()
-  const links = createAgentLinks({ agents: services.agents, authToken, clock, log, linkDeadlineMs })
+  const links = createAgentLinks({
+    agents: services.agents,
+    jobs: services.jobs,
+    authToken,
+    clock,
+    log,
+    linkDeadlineMs,
+  })
   const handle = createRequestHandler({ ...options, shutdown: shutdown.signal })
 
-  const http1 = createHttp1({ requestTimeout: requestMs, headersTimeout: headersMs }, (request, response) => {
-    endConnectionOnShutdown(request, response, shutdown.signal)
-    handle(request, response)
-  })
+  const createHttp1Server = (handleHttp1: RequestHandler) =>
+    createHttp1({ requestTimeout: 0, headersTimeout: headersMs }, (request, response) => {
+      const limits = { path: request.url, ended: () => request.complete, end: () => request.destroy() }
+      limitRequestTime(request, clock, limits)
+      endConnectionOnShutdown(request, response, shutdown.signal)
+      handleHttp1(request, response)
+    })
+  const http1 = createHttp1Server(handle)
   const http2 = createHttp2({ settings: { maxConcurrentStreams: 100 } })
   http2.on('session', (session) => {
     sessions.add(session)
@@ -71,7 +89,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     session.on('error', () => {})
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
       if (links.accept(stream, headers)) return
-      limitRequestTime(stream, clock)
+      stream.on('error', () => {})
+      limitRequestTime(stream, clock, {
+        path: headers[':path'],
+        ended: () => stream.readableEnded,
+        end: () => stream.close(constants.NGHTTP2_CANCEL),
+      })
       const request = new Http2ServerRequest(stream, headers, {}, rawHeaders)
       handle(request, new Http2ServerResponse(stream))
     })
@@ -84,17 +107,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     http1.close()
     throw error
   })
-  const url = `http://${urlHost(address.host)}:${address.port}`
+  const url = urlOf(address)
   log.info('listening', { address: `${address.host}:${address.port}` })
   if (authToken === undefined) {
     log.warn('no auth token is set: anyone may read and agents may report; changes are taken from loopback alone')
   }
 
+  const jobs = await startJobs(options.jobsAddress)
   let closing: Promise<void> | undefined
-  return { address, url, close: (graceMs) => (closing ??= close(graceMs)) }
+  return { address, url, ...(jobs && { jobs }), close: (graceMs) => (closing ??= close(graceMs)) }
+
+  async function startJobs(wanted: ServerOptions['jobsAddress']): Promise<JobsListener | undefined> {
+    if (!wanted || (wanted.port === address.port && wanted.port !== 0)) return undefined
+    const listener = await startJobsListener(createHttp1Server(jobsOnly(handle)), wanted)
+    if (listener.problem === undefined) log.info('listening for jobs', { address: listener.url })
+    else log.warn('the second port for jobs is not open', { reason: listener.problem })
+    return listener
+  }
 
   async function close(graceMs: number): Promise<void> {
-    const allClosed = new Promise<void>((resolve) => mux.server.close(() => resolve()))
+    const allClosed = Promise.all([
+      new Promise<void>((resolve) => mux.server.close(() => resolve())),
+      jobs?.close(graceMs, clock),
+    ])
     mux.destroyUndecided()
     links.close()
     shutdown.abort()
@@ -113,36 +148,15 @@ function endConnectionOnShutdown(request: IncomingMessage, response: ServerRespo
   })
 }
 
-/** HTTP/1.1 has this from Node. */
-function limitRequestTime(stream: ServerHttp2Stream, clock: Clock): void {
+/** Ends a request of which not all has come in time. A backup that is sent takes as long as the network needs. */
+function limitRequestTime(
+  body: Readable,
+  clock: Clock,
+  { path, ended, end }: { path: string | undefined; ended: () => boolean; end: () => void },
+): void {
+  if (path === routes.restore) return
   const cancel = clock.after(requestMs, () => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL)
+    if (!ended()) end()
   })
-  stream.once('close', cancel)
-  stream.on('error', () => {})
-}
-
-function listen(
-  server: Server,
-  { host, port }: { host: string; port: number },
-): Promise<{ host: string; port: number }> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => reject(startErrorOf(error, `${host}:${port}`))
-    server.once('error', onError)
-    server.listen(port, host, () => {
-      server.off('error', onError)
-      resolve({ host, port: portOf(server.address(), port) })
-    })
-  })
-}
-
-function portOf(bound: AddressInfo | string | null, wanted: number): number {
-  return bound !== null && typeof bound === 'object' ? bound.port : wanted
-}
-
-/** A host as a URL has it: an address for all interfaces is replaced by loopback, and IPv6 is bracketed. */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
+  body.once('close', cancel)
 }

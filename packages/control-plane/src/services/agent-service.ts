@@ -10,6 +10,7 @@ import {
   type ServerMessage,
   ServerMessageSchema,
 } from '@navarch/api/control-plane'
+import type { NodeJson } from '@navarch/api/rest'
 import type { NavarchConfig } from '@navarch/config/navarch-config'
 import { afterRestart, assessReport } from '@navarch/core/health/assess'
 import { isName, nameRule } from '@navarch/core/names'
@@ -33,6 +34,8 @@ export interface AgentServiceDeps {
   newId: () => string
   /** The pool of a node that registered by itself, as far as Slurm tells. */
   poolOf: (node: string) => string | undefined
+  /** What tools on a node see of it; undefined: nothing but its health and status. */
+  describe?: (node: FleetNode) => NodeJson
   /** Acts on a node whose health asks for it. */
   onUnhealthy: (node: FleetNode, decision: 'drain' | 'drain-and-replace') => Promise<void>
   /** Something happened that an operation may wait for. */
@@ -40,6 +43,8 @@ export interface AgentServiceDeps {
 }
 
 const rememberedReports = 8
+/** What tools on a node see, its load and Slurm's word among it, is as old as this at most, ms. */
+const repeatStateMs = 60_000
 const enabledChecks = ['boot', 'gpu', 'kernel-log']
 
 /** Takes what agents say. */
@@ -56,13 +61,14 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
     }
   })
 
-  const sent = new Map<string, string>()
+  const sent = new Map<string, { state: string; at: number }>()
   function sendState(node: FleetNode): void {
     const send = links.get(node.id)
-    const state = `${node.health} ${node.status} ${node.healthReason}`
-    if (!send || sent.get(node.id) === state) return
-    sent.set(node.id, state)
-    send(stateMessage(node))
+    const state = `${node.health} ${node.status} ${node.hold?.action} ${node.healthReason}`
+    const last = sent.get(node.id)
+    if (!send || (last?.state === state && Math.abs(clock.now() - last.at) < repeatStateMs)) return
+    sent.set(node.id, { state, at: clock.now() })
+    send(stateMessage(node, deps.describe?.(node)))
   }
 
   function known(nodeId: string): FleetNode {
@@ -116,7 +122,9 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
 
     heartbeat(request) {
       const node = known(request.nodeId)
-      fleet.touch({ ...node, ...samplesOf(request, clock.now()), lastHeartbeat: clock.now() })
+      const beaten = { ...node, ...samplesOf(request, clock.now()), load: loadOf(request), lastHeartbeat: clock.now() }
+      fleet.touch(beaten)
+      sendState(beaten)
     },
 
     async report(request) {
@@ -295,6 +303,14 @@ function samplesOf(request: HeartbeatRequest, now: number): Partial<Pick<FleetNo
   return { samples, sampledAt: now }
 }
 
+/** An agent that does not know sends 0, which no running machine uses. */
+function loadOf({ metrics }: HeartbeatRequest): NonNullable<FleetNode['load']> {
+  return {
+    ...(metrics && metrics.cpuUsagePercent > 0 && { cpuPercent: metrics.cpuUsagePercent }),
+    ...(metrics && metrics.memoryUsagePercent > 0 && { memoryPercent: metrics.memoryUsagePercent }),
+  }
+}
+
 function acknowledge(node: FleetNode) {
   return create(ReportHealthResponseSchema, { acknowledged: true, nodeStatus: statusNumber(node.status) })
 }
@@ -312,11 +328,12 @@ function commandMessage(command: CommandRecord): ServerMessage {
   return create(ServerMessageSchema, { body: { case: 'command', value: commandOf(command) } })
 }
 
-function stateMessage(node: FleetNode): ServerMessage {
+function stateMessage(node: FleetNode, json: NodeJson | undefined): ServerMessage {
   const value = {
     health: healthNumber(node.health),
     status: statusNumber(node.status),
     healthReason: node.healthReason,
+    nodeJson: json === undefined ? '' : JSON.stringify(json),
   }
   return create(ServerMessageSchema, { body: { case: 'state', value } })
 }

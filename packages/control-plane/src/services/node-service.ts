@@ -30,7 +30,11 @@ const shownFindings = 50
 /** How long `uncordon` waits for a drain that is on its way to stop, ms. */
 const undoDeadlineMs = 10_000
 
-export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDeps): NodeService {
+/** Shows a node as it is now, from memory alone: without findings that are over. */
+export type DescribeNode = (node: FleetNode) => NodeJson
+
+export function createNodeService(deps: NodeServiceDeps): NodeService & { describe: DescribeNode } {
+  const { fleet, engine, slurm, clock } = deps
   const index = createSlurmIndex()
 
   function render(node: FleetNode): NodeJson {
@@ -71,6 +75,7 @@ export function createNodeService({ fleet, engine, slurm, clock }: NodeServiceDe
   }
 
   return {
+    describe: render,
     list: (filter) =>
       [...fleet.nodes.values()]
         .filter((node) => (filter.provider ?? node.provider) === node.provider)

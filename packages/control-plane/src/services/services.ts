@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import type { RestoreJson } from '@navarch/api/backup'
 import type {
   HeartbeatRequest,
   InstanceInfo,
@@ -18,6 +20,7 @@ import type {
   PoolJson,
   VersionJson,
 } from '@navarch/api/rest'
+import type { JobService } from './jobs/job-service.ts'
 
 /**
  * What the control plane can be asked, whatever the protocol. REST and RPC handlers parse, authorise, call one of these
@@ -29,11 +32,13 @@ export interface Services {
   operations: OperationService
   events: EventService
   agents: AgentService
+  backups: BackupService
+  jobs: JobService
   version(): VersionJson
   /** Why the control plane is not ready to serve; undefined when it is. */
   notReady(): string | undefined
   /** The text of `/metrics`. */
-  metrics(): string
+  metrics(): Promise<string>
 }
 
 export interface NodeFilter {
@@ -78,6 +83,15 @@ export interface EventService {
   latest(): number
   /** Calls back for every event from now on, until the returned function is called. */
   subscribe(listener: (event: EventJson) => void): () => void
+}
+
+export interface BackupService {
+  /** All that is durable as of now, gzip'ed. It ends with an error when it cannot be read to its end. */
+  backup(): Promise<{ body: Readable; createdAt: number }>
+  /** Takes a backup in, checks it, and has the control plane start again with it. */
+  restore(file: AsyncIterable<Uint8Array>): Promise<RestoreJson>
+  /** What became of the last restore. */
+  lastRestore(): RestoreJson
 }
 
 export interface AgentService {

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '@navarch/system/clock'
+import { silentLog } from '@navarch/system/log'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { postgresMissing, startTestPostgres, type TestPostgres, titleOf } from '../../test/postgres.ts'
+import { takeLease } from './postgres/lease.ts'
+import { openPostgresPool } from './postgres/postgres-pool.ts'
+import { createPostgresSql } from './postgres/postgres-sql.ts'
+import { openPostgresStore } from './postgres/postgres-store.ts'
 import { openSqliteStore } from './sqlite/sqlite-store.ts'
 import type { HistoryEvent, MachineRecord, Store } from './store.ts'
 
@@ -28,19 +35,60 @@ const machine = (state: MachineRecord['state']): MachineRecord => ({
   createdAt: 5,
 })
 
-// PostgreSQL joins by one more entry.
-const engines: Record<string, (dir: string) => Promise<Store>> = { sqlite: openSqliteStore }
+let postgres: TestPostgres | undefined
+beforeAll(async () => {
+  if (postgresMissing === undefined) postgres = await startTestPostgres()
+})
+afterAll(() => postgres?.stop())
 
-describe.each(Object.entries(engines))('a %s store', (_name, open) => {
+async function openPostgres(url: string): Promise<Store> {
+  const effects = { clock: systemClock, random: () => 0.5, log: silentLog }
+  const pool = await openPostgresPool(url, effects)
+  const sql = createPostgresSql(pool, effects)
+  const lease = await takeLease(pool, 'test', { ...effects, waitMs: 0 }).catch(async (error: unknown) => {
+    await sql.close()
+    throw error
+  })
+  const store = await openPostgresStore(pool, sql, effects, lease)
+  const close = async () => {
+    await store.close()
+    await sql.close()
+  }
+  return { ...store, close }
+}
+
+interface Engine {
+  /** Makes an empty place for a store. @returns its name */
+  make: () => Promise<string>
+  open: (place: string) => Promise<Store>
+  remove?: (place: string) => void
+  missing?: string | undefined
+}
+
+const engines: Record<string, Engine> = {
+  sqlite: {
+    make: async () => mkdtempSync(join(tmpdir(), 'navarch-store-')),
+    open: openSqliteStore,
+    remove: (dir) => rmSync(dir, { recursive: true }),
+  },
+  postgres: {
+    make: async () => (await postgres?.createDatabase()) ?? '',
+    open: openPostgres,
+    missing: postgresMissing,
+  },
+}
+
+describe.each(Object.entries(engines))('a %s store', (name, { make, open, remove, missing }) => {
+  if (missing !== undefined) return it.skip(titleOf(name), () => {})
   let dir: string
   let store: Store
   beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'navarch-store-'))
+    dir = await make()
     store = await open(dir)
   })
   afterEach(async () => {
     await store.close().catch(() => {})
-    rmSync(dir, { recursive: true })
+    remove?.(dir)
   })
 
   it('is empty at first', async () => {
@@ -112,7 +160,16 @@ describe.each(Object.entries(engines))('a %s store', (_name, open) => {
     expect(await store.findings('gpu-1', 10)).toEqual([finding])
   })
 
-  it('refuses a second opener of the same folder', async () => {
-    await expect(open(dir)).rejects.toThrow(/another control plane is using it/)
+  it('refuses a second opener of the same place and says who has it', async () => {
+    await expect(open(dir)).rejects.toThrow(
+      new RegExp(`another control plane is using it \\(.*${process.pid} on .* since 2`),
+    )
+  })
+
+  it('lists what came in the same millisecond in the order in which it came first', async () => {
+    const tokens = ['c', 'a', 'b']
+    for (const token of tokens) await store.commit([{ kind: 'machine', machine: { ...machine('running'), token } }])
+    await store.commit([{ kind: 'machine', machine: { ...machine('failed'), token: 'a' } }])
+    expect((await store.machineHistory(10)).map(({ token }) => token)).toEqual(['b', 'a', 'c'])
   })
 })

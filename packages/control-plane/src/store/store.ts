@@ -117,3 +117,8 @@ export class StoreError extends Error {
   override name = 'StoreError'
   readonly code = 'store'
 }
+
+/** Why data of a newer version cannot be opened. @param version the data's schema, `known` the newest that we know */
+export function newerSchema(version: number, known: number): string {
+  return `it was written by a newer version (schema ${version}, this one knows ${known})`
+}

@@ -2,12 +2,14 @@
 export interface Metric {
   name: string
   help: string
-  /** `untyped` for names ending in "_total" that are no counters, which the documents fix. */
-  type: 'gauge' | 'counter' | 'untyped'
+  /** `untyped` for names ending in "_total" or "_count" that are no counters or counts, which the documents fix. */
+  type: 'gauge' | 'counter' | 'histogram' | 'untyped'
   samples: readonly MetricSample[]
 }
 
 export interface MetricSample {
+  /** What a histogram's series have after the name. */
+  suffix?: '_bucket' | '_sum' | '_count'
   labels?: Readonly<Record<string, string>>
   value: number
 }
@@ -21,9 +23,9 @@ export function renderMetrics(metrics: readonly Metric[]): string {
 }
 
 function renderMetric({ name, help, type, samples }: Metric): string {
-  const lines = samples.map(({ labels = {}, value }) => {
+  const lines = samples.map(({ suffix = '', labels = {}, value }) => {
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`)
-    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${renderValue(value)}\n`
+    return `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${renderValue(value)}\n`
   })
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }

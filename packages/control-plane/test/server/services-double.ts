@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { create } from '@bufbuild/protobuf'
 import {
   NodeCommandSchema,
@@ -7,6 +8,7 @@ import {
   type ServerMessage,
 } from '@navarch/api/control-plane'
 import type { EventJson, NodeJson, OperationJson, PoolJson } from '@navarch/api/rest'
+import { emptyJobStore, jobServiceOver } from '../job-service-over.ts'
 import { ServiceError } from '../../src/services/service-error.ts'
 import type { Services } from '../../src/services/services.ts'
 
@@ -105,9 +107,15 @@ export function createServicesDouble(): ServicesDouble {
         }
       },
     },
-    version: () => ({ version: '0.1.0', store: 'memory', slurm: null }),
+    backups: {
+      backup: async () => ({ body: Readable.from(['backup']), createdAt: 0 }),
+      restore: async () => ({ id: 'r1', state: 'pending', backup_created_at: '', rows: {}, error: null }),
+      lastRestore: () => ({ id: 'r1', state: 'done', backup_created_at: '', rows: {}, error: null }),
+    },
+    version: () => ({ version: '0.1.0', store: 'memory', slurm: null, conditions: [] }),
     notReady: () => double.notReady,
-    metrics: () => 'navarch_nodes_total{status="active"} 1\n',
+    metrics: async () => 'navarch_nodes_total{status="active"} 1\n',
+    jobs: jobServiceOver(emptyJobStore),
   }
   const double: ServicesDouble = {
     services,

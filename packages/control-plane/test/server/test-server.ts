@@ -22,6 +22,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     services: double.services,
     log: silentLog,
     clock: systemClock,
+    newId: () => 'id-1',
     ...options,
   })
   running.add(server)

@@ -114,6 +114,33 @@ describe('a requeued job', () => {
   })
 })
 
+describe('an event that does not say which run it is about', () => {
+  const known = foldAll([started(10, 'n1'), started(30, 'n1', 1)])
+
+  it('that comes late is about the run that there was when it happened', () => {
+    const late: JobEvent = { ...base(20), kind: 'finished', node: 'n1', exit: ok }
+    expect(foldEvent(known, late).outcome.restart).toBe(0)
+  })
+
+  it('from before all runs is about the first', () => {
+    expect(foldEvent(known, { ...base(5), kind: 'finished', exit: ok }).outcome.restart).toBe(0)
+  })
+
+  it("counts a run from Slurm's start of it, though Slurm told of it later", () => {
+    const runs = foldAll([started(10, 'n1'), recorded(40, { state: 'RUNNING', startTime: 30 }, 1)])
+    expect(
+      foldEvent(runs, { ...base(31), kind: 'started', node: 'n1', user: 'alice', nodes: [] }).outcome.restart,
+    ).toBe(1)
+  })
+
+  it('is about the run of its SLUID', () => {
+    const named = { ...base(50), job: { cluster: 'default', jobId: '7', sluid: 's6J3M4P2XQ1K7A' } }
+    const first: JobEvent = { ...named, job: { ...named.job, restart: 0 }, kind: 'finished', node: 'n2' }
+    const runs = foldAll([started(10, 'n1'), started(30, 'n1', 1), first])
+    expect(foldEvent(runs, { ...named, kind: 'finished', node: 'n1', exit: ok }).outcome.restart).toBe(0)
+  })
+})
+
 describe("a client's change", () => {
   const changed = (at: number, change: object): JobEvent => ({ ...base(at, 0), kind: 'changed', change })
 
@@ -136,6 +163,15 @@ describe('events in any order, repeated', () => {
     fc
       .tuple(at, node, fc.option(exit, { nil: undefined }), restart)
       .map(([time, name, end, run]) => finished(time, name, end, run)),
+    fc.tuple(at, node).map(([time, name]): JobEvent => ({ ...finished(time, name), nodes: ['n1', 'n2'] }) as JobEvent),
+    fc
+      .tuple(
+        at,
+        node,
+        fc.constantFrom('alice', 'unknown', ''),
+        fc.constantFrom<object>({}, { cpus: 2 }, { account: 'a' }),
+      )
+      .map(([time, name, user, more]): JobEvent => ({ ...started(time, name), user, ...more }) as JobEvent),
     fc
       .tuple(at, word, from, restart, fc.constantFrom('n[1-2]', 'n1', undefined), at)
       .map(([time, state, source, run, nodes, start]) =>
@@ -160,6 +196,18 @@ describe('events in any order, repeated', () => {
         expect(foldAll(stormy)).toEqual(foldAll(orderly))
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('come to the same documents without a run, where there is one run alone', () => {
+    const withoutRun = (event: JobEvent): JobEvent => {
+      const { restart: _, ...job } = event.job
+      return { ...event, job }
+    }
+    fc.assert(
+      fc.property(storm, ({ orderly, stormy }) => {
+        expect(foldAll(stormy.map(withoutRun))).toEqual(foldAll(orderly.map(withoutRun)))
+      }),
     )
   })
 

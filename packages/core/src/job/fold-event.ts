@@ -1,4 +1,5 @@
-import type { FinishFacts, JobDoc, StartFacts } from './job-doc.ts'
+import { withoutUndefined } from '@navarch/slurm/fields'
+import type { FinishFacts, JobDoc, StartFacts, WholeFacts } from './job-doc.ts'
 import type {
   JobChanged,
   JobCreated,
@@ -9,7 +10,7 @@ import type {
   SlurmJobFacts,
 } from './job-event.ts'
 import { joinFields } from './join.ts'
-import { isFinalRecord, isFinalState } from './slurm-word.ts'
+import { isFinalRecord, isFinalState, stateOfRecord } from './slurm-word.ts'
 import { viewJob } from './view-job.ts'
 
 /** What an event did. `skipped`: nothing that was not known already. */
@@ -31,7 +32,8 @@ export interface Folded {
  *
  * Hooks', agents' and Slurm's events may come in any order, twice, late, and from several nodes: the documents at the end are the
  * same, since all that they say is joined (see join.ts). This holds for events that say which run they are about; one that does not
- * is about the newest run that is known when it comes. Changes by clients of the API are taken in the order in which they come.
+ * is about the newest run that is known when it comes; a start or an end about the newest that had begun when it happened. What
+ * clients of the API change is taken in the order in which it comes.
  * @param runs all runs of the event's job that are known, in any order
  */
 export function foldEvent(runs: readonly JobDoc[], event: JobEvent): Folded {
@@ -59,10 +61,19 @@ export function foldEvent(runs: readonly JobDoc[], event: JobEvent): Folded {
 }
 
 /** The run that an event is about. */
-function runOf(runs: readonly JobDoc[], { job }: JobEvent): number {
+function runOf(runs: readonly JobDoc[], { kind, job, at }: JobEvent): number {
   if (job.restart !== undefined) return job.restart
   const named = job.sluid === undefined ? undefined : runs.find((run) => run.sluid === job.sluid)
-  return named?.restart ?? runs.reduce((newest, run) => Math.max(newest, run.restart), 0)
+  if (named) return named.restart
+  const restarts = runs.map(({ restart }) => restart)
+  if (kind !== 'started' && kind !== 'finished') return Math.max(0, ...restarts)
+  // A late word about a run is not about one that began after it.
+  const begun = runs.filter((run) => Math.min(run.firstAt, run.slurm?.startTime ?? run.firstAt) <= at)
+  return begun.length > 0
+    ? Math.max(...begun.map(({ restart }) => restart))
+    : restarts.length > 0
+      ? Math.min(...restarts)
+      : 0
 }
 
 function newDoc({ job, at }: JobEvent, restart: number): JobDoc {
@@ -94,11 +105,22 @@ function addStart(
   doc: JobDoc,
   { kind: _kind, job: _job, receivedAt: _, origin: _origin, ...facts }: JobStarted,
 ): JobDoc {
-  const node = facts.node ?? ''
+  const { user, nodes, name, account, partition, qos, workDir, group, ...part } = facts
+  const told = addWhole(
+    doc,
+    withoutUndefined<WholeFacts>({ user, nodes, name, account, partition, qos, workDir, group }),
+  )
+  const node = part.node ?? ''
   const before = doc.started[node]
   // The earliest start counts, all else is joined.
-  const after: StartFacts = before ? earliest(joinFields(before, { ...facts, at: before.at }), before, facts.at) : facts
-  return after === before ? doc : { ...doc, started: { ...doc.started, [node]: after } }
+  const after: StartFacts = before ? earliest(joinFields(before, { ...part, at: before.at }), before, part.at) : part
+  return after === before ? told : { ...told, started: { ...doc.started, [node]: after } }
+}
+
+function addWhole(doc: JobDoc, facts: WholeFacts): JobDoc {
+  const before = doc.whole ?? {}
+  const whole = joinFields(before, facts)
+  return whole === before ? doc : { ...doc, whole }
 }
 
 function earliest(joined: StartFacts, before: StartFacts, at: number): StartFacts {
@@ -107,12 +129,13 @@ function earliest(joined: StartFacts, before: StartFacts, at: number): StartFact
 
 function addFinish(
   doc: JobDoc,
-  { kind: _kind, job: _job, receivedAt: _, origin: _origin, ...facts }: JobFinished,
+  { kind: _kind, job: _job, receivedAt: _, origin: _origin, nodes, ...part }: JobFinished,
 ): JobDoc {
-  const node = facts.node ?? ''
+  const told = addWhole(doc, nodes ? { nodes } : {})
+  const node = part.node ?? ''
   const before = doc.finished[node]
-  const after: FinishFacts = before ? joinFinish(before, facts) : facts
-  return after === before ? doc : { ...doc, finished: { ...doc.finished, [node]: after } }
+  const after: FinishFacts = before ? joinFinish(before, part) : part
+  return after === before ? told : { ...told, finished: { ...doc.finished, [node]: after } }
 }
 
 /** The latest time; the exit status that tells more; the usage of the most readings. */
@@ -138,9 +161,20 @@ function greater<T>(a: T | undefined, b: T | undefined, rank: (value: T) => read
 }
 
 function addRecord(doc: JobDoc, { record, at }: JobRecorded): JobDoc {
-  const fresh = { ...record, at }
+  const { startTime, ...waiting } = record
+  // The start of a job that waits is Slurm's guess.
+  const said = startTime !== undefined && stateOfRecord(record) === 'pending' ? waiting : record
+  const fresh = { ...said, at }
   const slurm = doc.slurm === undefined || outranks(fresh, doc.slurm) ? fresh : doc.slurm
-  const { state: _state, from: _from, priority: _priority, reason: _reason, endTime: _end, ...lasting } = record
+  const {
+    state: _state,
+    from: _from,
+    priority: _priority,
+    reason: _reason,
+    endTime: _end,
+    exit: _exit,
+    ...lasting
+  } = said
   const slurmEver = joinFields(doc.slurmEver ?? {}, lasting)
   if (slurm === doc.slurm && slurmEver === doc.slurmEver) return doc
   return { ...doc, slurm, slurmEver }

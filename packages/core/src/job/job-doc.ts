@@ -1,9 +1,14 @@
 import type { JobChange, JobFinished, JobStarted, SlurmJobFacts } from './job-event.ts'
 
-/** What a start event says, without what all events have. */
-export type StartFacts = Omit<JobStarted, 'kind' | 'job' | 'receivedAt' | 'origin'>
-/** What an end event says, without what all events have. */
-export type FinishFacts = Omit<JobFinished, 'kind' | 'job' | 'receivedAt' | 'origin'>
+type Envelope = 'kind' | 'job' | 'receivedAt' | 'origin'
+type WholeKeys = 'user' | 'nodes' | 'name' | 'account' | 'partition' | 'qos' | 'workDir' | 'group'
+
+/** What start and end events say of the job as a whole. Every node says the same, so it is kept once. */
+export type WholeFacts = Partial<Pick<JobStarted, WholeKeys>>
+/** What a start event says of its node. */
+export type StartFacts = Omit<JobStarted, Envelope | WholeKeys>
+/** What an end event says of its node. */
+export type FinishFacts = Omit<JobFinished, Envelope | WholeKeys>
 
 /**
  * All that was said about one run of a job, as it is stored. It holds what was said, not what follows from it: any order of
@@ -16,6 +21,8 @@ export interface JobDoc {
   sluid?: string
   /** The earliest `at` of all that was said of it, ms. */
   firstAt: number
+  /** What was said of the job as a whole, joined. */
+  whole?: WholeFacts
   /** By node; under "" what was said of the job as a whole. */
   started: Readonly<Record<string, StartFacts>>
   finished: Readonly<Record<string, FinishFacts>>

@@ -87,6 +87,8 @@ export interface JobStarted extends EventBase {
 export interface JobFinished extends EventBase {
   kind: 'finished'
   node?: string
+  /** All nodes of the job, where the sender knows them: an end may come without any start. */
+  nodes?: readonly string[]
   /** Undefined: the sender does not know. */
   exit?: ExitStatus
   /** What the sender calls the state. Kept for the audit, believed by nobody. */
@@ -163,6 +165,8 @@ export interface SlurmJobFacts {
   allocated?: JobResources
   /** What accounting measured; there when the record is sacct's. */
   accounted?: { cpuSeconds?: number; maxRssBytes?: number }
+  /** A user's name, or id where nothing else is known: accounting says "CANCELLED by 1000". */
+  cancelledBy?: string
   workDir?: string
   stdout?: string
 }

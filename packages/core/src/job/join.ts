@@ -3,10 +3,11 @@
  * so it is commutative, associative and idempotent, and what uses joins alone is so too.
  */
 
-/** The value that is known; of two, the one that says more, and then the later by its JSON. */
-export function joinValue<T>(a: T | undefined, b: T | undefined): T | undefined {
-  if (a === undefined || isEmpty(a)) return b === undefined ? a : b
-  if (b === undefined || isEmpty(b) || a === b) return a
+/** The value that says more: a known one, the greater number, the longer JSON, and then the later one. */
+function joinValue<T>(a: T | undefined, b: T | undefined): T | undefined {
+  const [weightA, weightB] = [weightOf(a), weightOf(b)]
+  if (weightA !== weightB) return weightA > weightB ? a : b
+  if (a === undefined || a === b) return a
   if (typeof a === 'number' && typeof b === 'number') return a >= b ? a : b
   const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)]
   if (textA.length !== textB.length) return textA.length > textB.length ? a : b
@@ -28,6 +29,9 @@ export function joinFields<T extends object>(a: T, b: T): T {
   return changed ? { ...a, ...joined } : a
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === '' || (Array.isArray(value) && value.length === 0)
+/** Senders say "unknown" where they must say something. */
+function weightOf(value: unknown): number {
+  if (value === undefined) return 0
+  if (value === '' || (Array.isArray(value) && value.length === 0)) return 1
+  return value === 'unknown' ? 2 : 3
 }

@@ -1,9 +1,8 @@
 import { withoutUndefined } from '@navarch/slurm/fields'
 import { expandHostlist } from '@navarch/slurm/hostlist'
 import { runId } from './identity.ts'
-import type { FinishFacts, JobDoc, StartFacts } from './job-doc.ts'
+import type { FinishFacts, JobDoc, StartFacts, WholeFacts } from './job-doc.ts'
 import type { ExitStatus, JobGpu, JobGroup, JobResources, JobState, SlurmJobFacts } from './job-event.ts'
-import { joinFields } from './join.ts'
 import type { NodeUsage } from './node-usage.ts'
 import { isFinalRecord, isFinalState, stateOfRecord } from './slurm-word.ts'
 
@@ -21,6 +20,8 @@ export interface JobView {
   /** Whether Slurm itself has said how the job ended. */
   confirmed: boolean
   stateReason?: string
+  /** A user's name or id, where Slurm's accounting told. */
+  cancelledBy?: string
   user: string
   name?: string
   account?: string
@@ -75,7 +76,7 @@ export interface JobView {
 export function viewJob(doc: JobDoc): JobView {
   const slurm = { ...doc.slurmEver, ...doc.slurm }
   const starts = Object.entries(doc.started)
-  const told = starts.reduce<Partial<StartFacts>>((all, [, facts]) => joinFields(all, withoutPart(facts)), {})
+  const told = doc.whole ?? {}
   const nodes = nodesOf(doc, slurm, told)
   const ends = endsOf(doc, nodes)
   const end = endOf(doc, ends)
@@ -89,6 +90,7 @@ export function viewJob(doc: JobDoc): JobView {
     runId: runId(doc),
     sluid: doc.sluid,
     ...end,
+    cancelledBy: end.state === 'cancelled' ? slurm.cancelledBy : undefined,
     user: slurm.user || told.user || created?.user || '',
     name: slurm.name ?? told.name,
     account: slurm.account ?? told.account ?? created?.facts?.account,
@@ -126,23 +128,7 @@ export function viewJob(doc: JobDoc): JobView {
 
 type Facts = Partial<SlurmJobFacts>
 
-/** What a node says of the job as a whole. */
-function withoutPart({
-  at: _at,
-  node: _node,
-  cpus: _cpus,
-  memoryMb: _memory,
-  gpuCount: _count,
-  gpuVendor: _vendor,
-  gpuDevices: _devices,
-  gpus: _gpus,
-  cgroupPath: _path,
-  ...facts
-}: StartFacts): Partial<StartFacts> {
-  return facts
-}
-
-function nodesOf(doc: JobDoc, slurm: Facts, told: Partial<StartFacts>): readonly string[] {
+function nodesOf(doc: JobDoc, slurm: Facts, told: WholeFacts): readonly string[] {
   if (slurm.nodes) {
     try {
       return expandHostlist(slurm.nodes)
@@ -194,11 +180,17 @@ type End = Pick<JobView, 'state' | 'rawState' | 'confirmed' | 'stateReason' | 'e
 function endOf(doc: JobDoc, ends: Ends): End {
   const { slurm, changed } = doc
   const reason = slurm?.reason && slurm.reason !== 'None' ? { stateReason: slurm.reason } : {}
-  const exit = slurm?.exit ?? ends.exit
-  const withExit = exit ? { exit } : {}
   if (slurm && isFinalRecord(slurm)) {
+    const exit = slurm.exit ?? ends.exit
     const endTime = slurm.endTime ?? ends.latest ?? slurm.at
-    return { state: stateOfRecord(slurm), rawState: slurm.state, confirmed: true, ...reason, ...withExit, endTime }
+    return {
+      state: stateOfRecord(slurm),
+      rawState: slurm.state,
+      confirmed: true,
+      ...reason,
+      ...(exit && { exit }),
+      endTime,
+    }
   }
   if (doc.supersededAt !== undefined) {
     const endTime = ends.latest ?? doc.supersededAt
@@ -207,7 +199,7 @@ function endOf(doc: JobDoc, ends: Ends): End {
       rawState: 'REQUEUED',
       confirmed: false,
       stateReason: 'the job was requeued',
-      ...withExit,
+      ...(ends.exit && { exit: ends.exit }),
       endTime,
     }
   }

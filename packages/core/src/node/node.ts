@@ -77,6 +77,8 @@ export interface FleetNode {
   samples: GpuSample[]
   /** When `samples` were taken, ms; undefined when none came. */
   sampledAt?: number
+  /** Use of CPUs and memory as of the last heartbeat, percent. */
+  load?: { cpuPercent?: number; memoryPercent?: number }
   findings: ActiveFinding[]
   hostname: string
   internalIp: string

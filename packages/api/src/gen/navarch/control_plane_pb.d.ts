@@ -1065,6 +1065,18 @@ export declare type AgentMessage = Message<"navarch.AgentMessage"> & {
      */
     value: AcknowledgeCommandRequest;
     case: "commandResult";
+  } | {
+    /**
+     * @generated from field: navarch.JobEvents job_events = 6;
+     */
+    value: JobEvents;
+    case: "jobEvents";
+  } | {
+    /**
+     * @generated from field: navarch.JobSamples job_samples = 7;
+     */
+    value: JobSamples;
+    case: "jobSamples";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1073,6 +1085,145 @@ export declare type AgentMessage = Message<"navarch.AgentMessage"> & {
  * Use `create(AgentMessageSchema)` to create a new message.
  */
 export declare const AgentMessageSchema: GenMessage<AgentMessage>;
+
+/**
+ * What hooks and the agent saw of jobs. The whole batch is durable when it is acknowledged.
+ *
+ * @generated from message navarch.JobEvents
+ */
+export declare type JobEvents = Message<"navarch.JobEvents"> & {
+  /**
+   * Each one a JSON document in the form of POST /v1/events/job-started or job-finished, with `event` "started" or
+   * "finished" and the optional fields `node`, `restart`, `cluster` and `sluid`.
+   *
+   * @generated from field: repeated string events = 1;
+   */
+  events: string[];
+};
+
+/**
+ * Describes the message navarch.JobEvents.
+ * Use `create(JobEventsSchema)` to create a new message.
+ */
+export declare const JobEventsSchema: GenMessage<JobEvents>;
+
+/**
+ * Readings of the jobs on a node. The whole batch is durable when it is acknowledged.
+ *
+ * @generated from message navarch.JobSamples
+ */
+export declare type JobSamples = Message<"navarch.JobSamples"> & {
+  /**
+   * @generated from field: repeated navarch.JobSampleBatch jobs = 1;
+   */
+  jobs: JobSampleBatch[];
+};
+
+/**
+ * Describes the message navarch.JobSamples.
+ * Use `create(JobSamplesSchema)` to create a new message.
+ */
+export declare const JobSamplesSchema: GenMessage<JobSamples>;
+
+/**
+ * Readings of one run of a job on one node, oldest first.
+ *
+ * @generated from message navarch.JobSampleBatch
+ */
+export declare type JobSampleBatch = Message<"navarch.JobSampleBatch"> & {
+  /**
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * @generated from field: string job_id = 2;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: uint32 restart = 3;
+   */
+  restart: number;
+
+  /**
+   * @generated from field: repeated navarch.JobReading readings = 4;
+   */
+  readings: JobReading[];
+
+  /**
+   * What the job has used here from its start to the last reading: a NodeUsage in JSON.
+   *
+   * @generated from field: string usage = 5;
+   */
+  usage: string;
+
+  /**
+   * The agent cannot know the run: `restart` means nothing, and the job's newest run is meant.
+   *
+   * @generated from field: bool newest_run = 6;
+   */
+  newestRun: boolean;
+};
+
+/**
+ * Describes the message navarch.JobSampleBatch.
+ * Use `create(JobSampleBatchSchema)` to create a new message.
+ */
+export declare const JobSampleBatchSchema: GenMessage<JobSampleBatch>;
+
+/**
+ * @generated from message navarch.JobReading
+ */
+export declare type JobReading = Message<"navarch.JobReading"> & {
+  /**
+   * Milliseconds since the epoch.
+   *
+   * @generated from field: double at = 1;
+   */
+  at: number;
+
+  /**
+   * Columns of core's `hostColumns`; NaN is not known.
+   *
+   * @generated from field: repeated double host = 2;
+   */
+  host: number[];
+
+  /**
+   * @generated from field: repeated navarch.GpuReadingValues gpus = 3;
+   */
+  gpus: GpuReadingValues[];
+};
+
+/**
+ * Describes the message navarch.JobReading.
+ * Use `create(JobReadingSchema)` to create a new message.
+ */
+export declare const JobReadingSchema: GenMessage<JobReading>;
+
+/**
+ * @generated from message navarch.GpuReadingValues
+ */
+export declare type GpuReadingValues = Message<"navarch.GpuReadingValues"> & {
+  /**
+   * @generated from field: string uuid = 1;
+   */
+  uuid: string;
+
+  /**
+   * Columns of core's `gpuColumns`; NaN is not known.
+   *
+   * @generated from field: repeated double values = 2;
+   */
+  values: number[];
+};
+
+/**
+ * Describes the message navarch.GpuReadingValues.
+ * Use `create(GpuReadingValuesSchema)` to create a new message.
+ */
+export declare const GpuReadingValuesSchema: GenMessage<GpuReadingValues>;
 
 /**
  * @generated from message navarch.ServerMessage
@@ -1135,6 +1286,13 @@ export declare type NodeState = Message<"navarch.NodeState"> & {
    * @generated from field: string health_reason = 3;
    */
   healthReason: string;
+
+  /**
+   * The node as GET /api/v1/nodes/<id> shows it, for tools on the node; empty from a server that does not send it.
+   *
+   * @generated from field: string node_json = 4;
+   */
+  nodeJson: string;
 };
 
 /**

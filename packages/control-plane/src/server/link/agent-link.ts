@@ -10,6 +10,7 @@ import {
 } from '@navarch/api/control-plane'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
+import type { JobService } from '../../services/jobs/job-service.ts'
 import { ServiceError, type ServiceErrorCode } from '../../services/service-error.ts'
 import type { AgentService } from '../../services/services.ts'
 import { connectCodeOf, serviceErrorOf } from '../failure.ts'
@@ -17,8 +18,12 @@ import { checkRegistration, requireField } from '../rpc/validate.ts'
 import { createEnvelopeReader, EnvelopeError, envelope } from './envelope.ts'
 import { beginGrpc, finishGrpc, type GrpcStatus } from './grpc-stream.ts'
 
+/** What agents tell of jobs. */
+export type AgentJobs = Pick<JobService, 'agentEvents' | 'agentSamples'>
+
 export interface AgentLinkOptions {
   agents: AgentService
+  jobs: AgentJobs
   clock: Clock
   log: Log
   /** Silence after which a link is ended, ms: three heartbeats. */
@@ -43,7 +48,7 @@ export interface AgentLink {
  * does not wait for them. `acked` is sent when everything up to it is durable, once for what is durable together.
  */
 export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, options: AgentLinkOptions): AgentLink {
-  const { agents, clock, log, linkDeadlineMs, maxPendingBytes } = options
+  const { agents, jobs, clock, log, linkDeadlineMs, maxPendingBytes } = options
   const reader = createEnvelopeReader(options.maxMessageBytes)
   let nodeId: string | undefined
   let detach = () => {}
@@ -125,6 +130,8 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
       const request = { ...body.value, nodeId: ownNode(body.value.nodeId) }
       return unlessUseless(['invalid', 'conflict'], () => agents.report(request))
     }
+    if (body.case === 'jobEvents') return jobs.agentEvents(nodeId, body.value.events)
+    if (body.case === 'jobSamples') return jobs.agentSamples(nodeId, body.value.jobs)
     if (body.case === 'commandResult') {
       const { commandId, success, message } = body.value
       const id = ownNode(body.value.nodeId)

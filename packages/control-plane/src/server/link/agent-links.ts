@@ -6,7 +6,7 @@ import type { Log } from '@navarch/system/log'
 import type { AgentService } from '../../services/services.ts'
 import { authorizeCaller, remoteAddressOf } from '../caller.ts'
 import { connectCodeOf } from '../failure.ts'
-import { type AgentLink, serveAgentLink } from './agent-link.ts'
+import { type AgentJobs, type AgentLink, serveAgentLink } from './agent-link.ts'
 import { isGrpcRequest, refuseGrpc } from './grpc-stream.ts'
 
 /** All agents' links of a server. A node has one: a newer takes the place of an older. */
@@ -24,19 +24,20 @@ const ending = { code: Code.Unavailable, message: 'the control plane is ending' 
 
 export function createAgentLinks(options: {
   agents: AgentService
+  jobs: AgentJobs
   authToken: string | undefined
   clock: Clock
   log: Log
   /** Silence after which a link is ended, ms. */
   linkDeadlineMs: number
 }): AgentLinks {
-  const { agents, authToken, clock, log, linkDeadlineMs } = options
+  const { agents, jobs, authToken, clock, log, linkDeadlineMs } = options
   const links = new Set<AgentLink>()
   const ofNode = new Map<string, AgentLink>()
   const nodeOf = new Map<AgentLink, string>()
   let closed = false
   const linkOptions = {
-    ...{ agents, clock, log, linkDeadlineMs, maxMessageBytes, maxPendingBytes },
+    ...{ agents, jobs, clock, log, linkDeadlineMs, maxMessageBytes, maxPendingBytes },
     onRegistered: (nodeId: string, link: AgentLink) => {
       ofNode.get(nodeId)?.end({ code: Code.Aborted, message: `${nodeId} has a newer link` })
       ofNode.set(nodeId, link)

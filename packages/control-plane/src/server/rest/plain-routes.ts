@@ -8,6 +8,7 @@ import type { RestEnv } from './rest-env.ts'
 const landing = `Navarch control plane
 
   /api/v1/nodes        the fleet; also /api/v1/pools, /api/v1/operations, /api/v1/events, /api/v1/version
+  /v1/jobs             jobs; also /v1/usage, /v1/waste, /v1/health; /docs describes it all
   /healthz  /readyz    probes
   /metrics             Prometheus metrics
   /download/install.sh installs the agent on a node
@@ -23,8 +24,8 @@ export function plainRoutes({ services, downloadDir }: RestOptions): Hono<RestEn
     const reason = services.notReady()
     return reason === undefined ? context.text('ready') : context.text(reason, 503)
   })
-  app.get('/metrics', (context) =>
-    context.body(services.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  app.get('/metrics', async (context) =>
+    context.body(await services.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   )
   app.get('/download/install.sh', (context) =>
     context.body(installScript(serverAddress(context.req.url)), 200, { 'content-type': 'text/x-shellscript' }),

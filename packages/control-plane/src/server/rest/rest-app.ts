@@ -1,4 +1,5 @@
 import type { ErrorJson } from '@navarch/api/rest'
+import { routes } from '@navarch/api/routes'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
@@ -10,6 +11,7 @@ import { accessOfRest } from '../access-rules.ts'
 import { authorizeCaller, remoteAddressOf } from '../caller.ts'
 import { httpStatusOf, serviceErrorOf } from '../failure.ts'
 import { apiRoutes } from './api-routes.ts'
+import { backupMediaType, backupRoutes } from './backup-routes.ts'
 import { plainRoutes } from './plain-routes.ts'
 import type { RestEnv } from './rest-env.ts'
 
@@ -31,6 +33,7 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
   app.use(checkAccess(options.authToken), checkMediaType)
   app.route('/', plainRoutes(options))
   app.route('/', apiRoutes(options))
+  app.route('/', backupRoutes(options))
   app.notFound((context) => {
     const message = `no such route: ${context.req.method} ${context.req.path.slice(0, 200)}; / lists what there is`
     return failure(context, 'not_found', message)
@@ -57,6 +60,7 @@ function checkAccess(authToken: string | undefined): MiddlewareHandler<RestEnv> 
 /** Bodies are JSON and say so, which no form of a foreign web page can. One that does not say is refused when read. */
 const checkMediaType: MiddlewareHandler<RestEnv> = async (context, next) => {
   const type = context.env.incoming.headers['content-type']
+  if (context.req.path === routes.restore && type === backupMediaType) return next()
   if (type === undefined || type.split(';')[0]?.trim().toLowerCase() === 'application/json') return next()
   return failure(context, 'invalid', 'a body must be JSON: send "Content-Type: application/json"', 415)
 }

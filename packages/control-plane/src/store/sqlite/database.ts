@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { migrations } from './migrations.ts'
-import type { Statement } from './statements.ts'
+import { fleetMigrations } from '../sql/fleet-migrations.ts'
+import type { Statement } from '../sql/fleet-statements.ts'
+import { newerSchema } from '../store.ts'
 
 export interface Database {
   /**
@@ -13,17 +14,14 @@ export interface Database {
 }
 
 /**
- * Opens (or makes) a database and brings its schema up to date.
- * @throws Error when another process has it open, or a newer version wrote it
+ * Opens (or makes) a database and brings its schema up to date. That no other process writes it is `lockDataDir`'s to say;
+ * a backup reads it at the same time.
+ * @throws Error when a newer version wrote it
  */
 export function openDatabase(path: string): Database {
   const db = new DatabaseSync(path)
-  // The lock is taken at once and kept: a second control plane on the same folder must fail at its start.
-  db.exec(
-    'PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
-  )
-  db.exec('BEGIN IMMEDIATE; COMMIT')
-  migrate(db)
+  db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  migrateSqlite(db, fleetMigrations)
   const prepared = new Map<string, StatementSync>()
   const statement = (sql: string): StatementSync => {
     const found = prepared.get(sql) ?? db.prepare(sql)
@@ -58,12 +56,19 @@ export function openDatabase(path: string): Database {
   }
 }
 
-function migrate(db: DatabaseSync): void {
+/**
+ * Brings the schema of an SQLite database up to date, step by step.
+ * @param until number of steps to take; all of them when it is undefined
+ * @throws Error when a newer version wrote it
+ */
+export function migrateSqlite(
+  db: DatabaseSync,
+  migrations: readonly string[],
+  until: number = migrations.length,
+): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
-  if (version > migrations.length) {
-    throw new Error(`it was written by a newer version (schema ${version}, this one knows ${migrations.length})`)
-  }
-  migrations.slice(version).forEach((migration, index) => {
+  if (version > migrations.length) throw new Error(newerSchema(version, migrations.length))
+  migrations.slice(version, until).forEach((migration, index) => {
     db.exec(`BEGIN; ${migration}; PRAGMA user_version = ${version + index + 1}; COMMIT`)
   })
 }

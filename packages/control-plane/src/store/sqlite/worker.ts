@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Statement } from '../sql/fleet-statements.ts'
 import { messageOf, openDatabase } from './database.ts'
-import type { Statement } from './statements.ts'
 
 /**
  * The database's thread. Batches that wait when the thread gets to them share one transaction, so that hundreds of

@@ -1,8 +1,8 @@
 /**
- * The schema, step by step. Forward only: a released step never changes, a new one is added at the end.
- * Entities are JSON documents under the columns that queries need.
+ * The schema of the fleet's store, step by step, in SQLite's words (see `forDialect`). Forward only: a released step never
+ * changes, a new one is added at the end. Entities are JSON documents under the columns that queries need.
  */
-export const migrations: readonly string[] = [
+export const fleetMigrations: readonly string[] = [
   `
   CREATE TABLE node (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
   CREATE TABLE operation (
@@ -26,5 +26,21 @@ export const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, type TEXT NOT NULL, pool TEXT NOT NULL, node TEXT NOT NULL,
     operation TEXT NOT NULL, message TEXT NOT NULL
   ) STRICT;
+  `,
+  // `ord` is the order in which records were first stored: it tells those of the same millisecond apart. What was there
+  // already is ordered by time.
+  `
+  ALTER TABLE operation ADD COLUMN ord INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE machine ADD COLUMN ord INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE finding ADD COLUMN ord INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE bootstrap ADD COLUMN ord INTEGER NOT NULL DEFAULT 0;
+  UPDATE operation SET ord = created_at;
+  UPDATE machine SET ord = created_at;
+  UPDATE finding SET ord = at;
+  UPDATE bootstrap SET ord = started_at;
+  CREATE INDEX operation_ord ON operation (ord);
+  CREATE INDEX machine_ord ON machine (ord);
+  CREATE INDEX finding_ord ON finding (ord);
+  CREATE INDEX bootstrap_ord ON bootstrap (ord);
   `,
 ]

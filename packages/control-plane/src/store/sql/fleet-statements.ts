@@ -1,27 +1,38 @@
 import { type Change, isOver } from '../store.ts'
 
-export type SqlValue = string | number | null
-
-/** A statement with its parameters, to be run in the database's own thread. */
+/** A statement with its parameters, to be run where the database is. */
 export interface Statement {
   sql: string
-  parameters: SqlValue[]
+  parameters: (string | number | null)[]
 }
 
+const insert = (table: string, columns: string[]) =>
+  `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+
+/** As `insert`, and the row gets its place in the order of the table. There is one writer, so no two get the same. */
+const insertInOrder = (table: string, columns: string[]) =>
+  `INSERT INTO ${table} (${[...columns, 'ord'].join(', ')}) ` +
+  `VALUES (${columns.map(() => '?').join(', ')}, (SELECT coalesce(max(ord), 0) + 1 FROM ${table}))`
+
+const orUpdate = (key: string, columns: string[]) =>
+  ` ON CONFLICT (${key}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+
 const upsert = (table: string, key: string, columns: string[]) =>
-  `INSERT INTO ${table} (${[key, ...columns].join(', ')}) VALUES (${['?', ...columns.map(() => '?')].join(', ')}) ` +
-  `ON CONFLICT (${key}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+  insert(table, [key, ...columns]) + orUpdate(key, columns)
+
+const upsertInOrder = (table: string, key: string, columns: string[]) =>
+  insertInOrder(table, [key, ...columns]) + orUpdate(key, columns)
 
 const sql = {
   node: upsert('node', 'id', ['doc']),
   nodeRemoved: 'DELETE FROM node WHERE id = ?',
-  operation: upsert('operation', 'id', ['open', 'created_at', 'doc']),
+  operation: upsertInOrder('operation', 'id', ['open', 'created_at', 'doc']),
   pool: upsert('pool', 'name', ['doc']),
-  machine: upsert('machine', 'token', ['open', 'created_at', 'doc']),
+  machine: upsertInOrder('machine', 'token', ['open', 'created_at', 'doc']),
   command: upsert('command', 'id', ['open', 'doc']),
-  finding: 'INSERT INTO finding (id, node, at, doc) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
-  bootstrap: upsert('bootstrap', 'id', ['node', 'started_at', 'doc']),
-  event: 'INSERT INTO event (seq, at, type, pool, node, operation, message) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  finding: `${insertInOrder('finding', ['id', 'node', 'at', 'doc'])} ON CONFLICT (id) DO NOTHING`,
+  bootstrap: upsertInOrder('bootstrap', 'id', ['node', 'started_at', 'doc']),
+  event: insert('event', ['seq', 'at', 'type', 'pool', 'node', 'operation', 'message']),
 }
 
 /** The statement that stores a change. */

@@ -1,0 +1,75 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLog, silentLog } from '@navarch/system/log'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSampleQueue, type SampleQueue } from './sample-queue.ts'
+
+describe('openSampleQueue', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'navarch-samples-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const message = (number: number) => Buffer.from(`message ${number}`.padEnd(100))
+  const open = (limits: { maxBytes?: number; maxMemoryBytes?: number } = {}, log = silentLog) =>
+    openSampleQueue({ folder, log, ...limits })
+  async function drain(queue: SampleQueue): Promise<string[]> {
+    const all: string[] = []
+    for (let next = await queue.next(); next; next = await queue.next()) {
+      all.push(...next.messages.map((bytes) => Buffer.from(bytes).toString().trim()))
+      await next.sent()
+    }
+    return all
+  }
+
+  it('gives messages in their order, from memory alone when they are few', async () => {
+    const queue = await open()
+    for (const number of [1, 2, 3]) queue.push(message(number))
+    expect(await drain(queue)).toEqual(['message 1', 'message 2', 'message 3'])
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('gives again what was not confirmed', async () => {
+    const queue = await open()
+    queue.push(message(1))
+    await queue.next()
+    queue.push(message(2))
+    expect(await drain(queue)).toEqual(['message 1', 'message 2'])
+  })
+
+  it('keeps many on disk, in order, also for a later run', async () => {
+    const queue = await open({ maxMemoryBytes: 250 })
+    for (let number = 1; number <= 10; number++) queue.push(message(number))
+    await queue.close()
+    const later = await open()
+    later.push(message(11))
+    expect(await drain(later)).toEqual(Array.from({ length: 11 }, (_, at) => `message ${at + 1}`))
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('gives up the oldest when there are too many, and counts and tells them', async () => {
+    const lines: string[] = []
+    const queue = await open(
+      { maxMemoryBytes: 150, maxBytes: 700 },
+      createLog((line) => lines.push(line), { now: () => 0 }),
+    )
+    for (let number = 1; number <= 10; number++) queue.push(message(number))
+    await queue.close()
+    const left = await drain(queue)
+    expect(left.at(-1)).toBe('message 10')
+    expect(queue.dropped() + left.length).toBe(10)
+    expect(lines.join()).toContain('readings of jobs were given up')
+  })
+
+  it('takes what is good of a file that was cut short', async () => {
+    const queue = await open({ maxMemoryBytes: 150 })
+    for (const number of [1, 2]) queue.push(message(number))
+    await queue.close()
+    const [name = ''] = await readdir(folder)
+    await truncate(join(folder, name), 150)
+    await writeFile(join(folder, 'notes.txt'), 'not ours')
+    expect(await drain(await open())).toEqual(['message 1'])
+  })
+})

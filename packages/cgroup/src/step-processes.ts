@@ -1,0 +1,175 @@
+import type { HostReading } from '@navarch/core/job/reading'
+import { countCpus } from './files.ts'
+import {
+  type ProcessStat,
+  parseProcessIo,
+  parseProcessMemory,
+  parseProcessStat,
+  parseStepTitle,
+  type StepTitle,
+} from './proc-files.ts'
+import { type FileTree, machineFiles } from './read-file.ts'
+
+/** A slurmstepd that runs now. */
+export interface StepDaemon extends StepTitle {
+  pid: number
+  /** Seconds since the machine's start. */
+  startedAfterBoot: number
+}
+
+/** Follows the slurmstepds of a machine. A look costs one listing of /proc, and a small file for each new process. */
+export interface StepDaemons {
+  look(): StepDaemon[]
+}
+
+/** @param proc where /proc is */
+export function createStepDaemons(proc = '/proc', tree: FileTree = machineFiles): StepDaemons {
+  let known = new Map<string, StepDaemon | 'other'>()
+  return {
+    look: () => {
+      const now = new Map<string, StepDaemon | 'other'>()
+      for (const pid of tree.folders(proc)) {
+        if (!/^\d+$/.test(pid)) continue
+        const before = known.get(pid)
+        const after = before === 'other' || (before && isStill(before, proc, tree)) ? before : identify(pid, proc, tree)
+        if (after !== undefined) now.set(pid, after)
+      }
+      known = now
+      return [...now.values()].filter((process) => process !== 'other')
+    },
+  }
+}
+
+function isStill(daemon: StepDaemon, proc: string, tree: FileTree): boolean {
+  return statOf(daemon.pid, proc, tree)?.startedAfterBoot === daemon.startedAfterBoot
+}
+
+/** @returns undefined where the next look must see: a slurmd may turn into a slurmstepd, and that one gets its title later */
+function identify(pid: string, proc: string, tree: FileTree): StepDaemon | 'other' | undefined {
+  const name = tree.read(`${proc}/${pid}/comm`)?.trim()
+  if (name === undefined || name === 'slurmd') return undefined
+  if (name !== 'slurmstepd') return 'other'
+  const title = parseStepTitle(tree.read(`${proc}/${pid}/cmdline`) ?? '')
+  const stat = title && statOf(Number(pid), proc, tree)
+  return stat && { ...title, pid: stat.pid, startedAfterBoot: stat.startedAfterBoot }
+}
+
+function statOf(pid: number, proc: string, tree: FileTree): ProcessStat | undefined {
+  const file = `${proc}/${pid}/stat`
+  const text = tree.read(file)
+  return text === undefined ? undefined : parseProcessStat(text, file)
+}
+
+/** Reads what the processes of a job use. */
+export interface JobProcessReader {
+  /**
+   * @param daemons the job's slurmstepds that run now
+   * @returns undefined when there are none
+   * @throws CgroupFileError
+   */
+  read(daemons: readonly StepDaemon[]): HostReading | undefined
+}
+
+/**
+ * Reads a job by its slurmstepds' process trees, for where Slurm makes no group per job (proctrack/linuxproc). It is less
+ * exact than a group: what a process used between the last reading and its end is known only when its parent waited for it.
+ *
+ * A process that ended hands its time to the parent that waits for it; slurmstepd waits for orphans of its step. So the time
+ * of a tree is that of its processes and of the children they have waited for. slurmstepd's own time is Slurm's.
+ * Memory shared between processes is counted once, at the size of the largest share.
+ */
+export function createJobProcessReader(proc = '/proc', tree: FileTree = machineFiles): JobProcessReader {
+  const steps = new Map<string, Rising>()
+  return {
+    read: (daemons) => {
+      if (daemons.length === 0) return undefined
+      const draft: Totals = { anonymous: 0, shared: 0, processes: 0 }
+      for (const daemon of daemons) {
+        const raw = readTree(daemon, proc, tree, draft)
+        if (raw === undefined) continue
+        // Steps that are over keep what they had.
+        const key = `${daemon.pid} ${daemon.startedAfterBoot}`
+        steps.set(key, rise(steps.get(key), raw))
+      }
+      const sums = [...steps.values()].reduce<Counters>((sum, { value }) => addCounters(sum, value), {})
+      return {
+        ...sums,
+        ...(draft.cpus !== undefined && { cpus: draft.cpus }),
+        memoryBytes: draft.anonymous + draft.shared,
+        processes: draft.processes,
+      }
+    },
+  }
+}
+
+const counterNames = ['cpuSeconds', 'cpuUserSeconds', 'cpuSystemSeconds', 'readBytes', 'writeBytes'] as const
+type Counters = { [K in (typeof counterNames)[number]]?: number }
+
+interface Totals {
+  anonymous: number
+  shared: number
+  processes: number
+  cpus?: number
+}
+
+/** A sum over processes, and what it has become since processes took a part of it with them. */
+interface Rising {
+  raw: Counters
+  value: Counters
+}
+
+/** A sum that falls means that a process ended with nobody waiting: what was seen of it stays. */
+function rise(before: Rising | undefined, raw: Counters): Rising {
+  if (!before) return { raw, value: raw }
+  const value: Counters = { ...before.value }
+  for (const name of counterNames) {
+    const now = raw[name]
+    if (now !== undefined) value[name] = (before.value[name] ?? 0) + Math.max(0, now - (before.raw[name] ?? 0))
+  }
+  return { raw, value }
+}
+
+function addCounters(a: Counters, b: Counters): Counters {
+  const sum: Counters = { ...a }
+  for (const name of counterNames) if (b[name] !== undefined) sum[name] = (a[name] ?? 0) + b[name]
+  return sum
+}
+
+/** Sums up the processes below a slurmstepd; undefined when it has gone meanwhile. */
+function readTree(daemon: StepDaemon, proc: string, tree: FileTree, totals: Totals): Counters | undefined {
+  const top = statOf(daemon.pid, proc, tree)
+  if (top?.startedAfterBoot !== daemon.startedAfterBoot) return undefined
+  let sums: Counters = cpuOf({ user: top.childrenUser, system: top.childrenSystem })
+  const waiting = childrenOf(daemon.pid, proc, tree)
+  const seen = new Set<number>()
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    const stat = seen.has(pid) ? undefined : statOf(pid, proc, tree)
+    if (!stat) continue
+    seen.add(pid)
+    const status = tree.read(`${proc}/${pid}/status`) ?? ''
+    const memory = parseProcessMemory(status)
+    totals.anonymous += memory.anonymous ?? 0
+    totals.shared = Math.max(totals.shared, memory.shared ?? 0)
+    totals.processes++
+    const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1]
+    const cpus = allowed === undefined ? undefined : countCpus(`${allowed}\n`, `${proc}/${pid}/status`)
+    if (cpus !== undefined) totals.cpus = Math.max(totals.cpus ?? 0, cpus)
+    const { user, system, childrenUser, childrenSystem } = stat
+    const cpu = cpuOf({ user: user + childrenUser, system: system + childrenSystem })
+    sums = addCounters(sums, { ...cpu, ...parseProcessIo(tree.read(`${proc}/${pid}/io`) ?? '') })
+    waiting.push(...childrenOf(pid, proc, tree))
+  }
+  return sums
+}
+
+function cpuOf({ user, system }: { user: number; system: number }): Counters {
+  return { cpuSeconds: user + system, cpuUserSeconds: user, cpuSystemSeconds: system }
+}
+
+/** Children of all threads of a process. Needs CONFIG_PROC_CHILDREN, which distributions' kernels have. */
+function childrenOf(pid: number, proc: string, tree: FileTree): number[] {
+  return tree.folders(`${proc}/${pid}/task`).flatMap((thread) => {
+    const text = tree.read(`${proc}/${pid}/task/${thread}/children`) ?? ''
+    return text.split(' ').filter(Boolean).map(Number)
+  })
+}

@@ -1,0 +1,120 @@
+import { isReservedId, normalizeJobId } from '@navarch/core/job/identity'
+import type { ExitStatus, JobFinished, JobGroup, JobRef, JobStarted, Origin } from '@navarch/core/job/job-event'
+import type { NodeUsage } from '@navarch/core/job/node-usage'
+import { decodeWaitStatus } from '@navarch/slurm/exit-code'
+import { withoutUndefined } from '@navarch/slurm/fields'
+import type { z } from 'zod'
+import { ServiceError } from '../service-error.ts'
+import { hostsOfList } from './hosts-of-list.ts'
+import { parseJson } from './parse-json.ts'
+import { eventWithKind, jobFinishedEvent, jobStartedEvent } from './request-schemas.ts'
+import { parseTime } from './rfc3339.ts'
+import { nodeUsageSchema, usageOfAgent, usageOfHook } from './usage-of-json.ts'
+
+/** What an event does not say of itself. */
+export interface Received {
+  origin: Origin
+  /** When it came, ms since the epoch. */
+  receivedAt: number
+}
+
+type Started = z.output<typeof jobStartedEvent>
+type Finished = z.output<typeof jobFinishedEvent>
+
+/**
+ * A JobStartedEventJson as an event. Keys that are not known are ignored, so that hooks of other versions are understood.
+ * @param what names the value in errors, e.g. "body"
+ * @throws ServiceError `invalid` with every path, rule and value
+ */
+export function startedOfJson(json: unknown, { origin, receivedAt }: Received, what = 'body'): JobStarted {
+  const event = parseJson(what, jobStartedEvent, json)
+  const { gpus } = event
+  return withoutUndefined<JobStarted>({
+    kind: 'started',
+    job: refOf(event, what),
+    at: timeOf(event.timestamp),
+    receivedAt,
+    origin,
+    node: event.node || undefined,
+    user: event.user,
+    nodes: hostsOfList(event.node_list, `${what}: node_list`),
+    name: event.name,
+    account: event.account,
+    partition: event.partition,
+    qos: event.qos,
+    workDir: event.work_dir,
+    group: groupOf(event),
+    cpus: event.cpu_allocation,
+    memoryMb: event.memory_allocation_mb,
+    gpuCount: event.gpu_allocation,
+    gpuVendor: event.gpu_vendor,
+    gpuDevices: event.gpu_devices?.filter((device) => device !== ''),
+    gpus: gpus?.map(({ memory_total_bytes: memoryTotalBytes, parent_uuid: parentUuid, ...gpu }) =>
+      withoutUndefined({ ...gpu, memoryTotalBytes, parentUuid }),
+    ),
+    cgroupPath: event.cgroup_path || undefined,
+  })
+}
+
+/** A JobFinishedEventJson as an event; see `startedOfJson`. */
+export function finishedOfJson(json: unknown, { origin, receivedAt }: Received, what = 'body'): JobFinished {
+  const event = parseJson(what, jobFinishedEvent, json)
+  const at = timeOf(event.timestamp)
+  return withoutUndefined<JobFinished>({
+    kind: 'finished',
+    job: refOf(event, what),
+    at,
+    receivedAt,
+    origin,
+    node: event.node || undefined,
+    nodes: event.node_list && hostsOfList(event.node_list, `${what}: node_list`),
+    exit: exitOf(event),
+    claimedState: event.final_state,
+    usage: usageOf(event, at, what),
+  })
+}
+
+/** An event of a batch or of an agent's message, which says in `event` what it is. */
+export function eventOfJson(json: unknown, received: Received, what: string): JobStarted | JobFinished {
+  const { event } = parseJson(what, eventWithKind, json)
+  return event === 'started' ? startedOfJson(json, received, what) : finishedOfJson(json, received, what)
+}
+
+function refOf({ job_id, cluster, restart, sluid }: Started | Finished, what: string): JobRef {
+  const jobId = normalizeJobId(job_id)
+  if (isReservedId(jobId)) {
+    const remedy = 'send the raw SLURM_JOB_ID, and the run, task or component in restart, array_task_id or het_offset'
+    throw new ServiceError('invalid', `${what}: job_id ${JSON.stringify(job_id)} names a part of a job: ${remedy}`)
+  }
+  return withoutUndefined<JobRef>({ cluster: cluster || 'default', jobId, restart, sluid: sluid || undefined })
+}
+
+function groupOf(event: Started): JobGroup | undefined {
+  const group = withoutUndefined<JobGroup>({
+    arrayJobId: event.array_job_id,
+    arrayTask: event.array_task_id || undefined,
+    hetJobId: event.het_job_id,
+    hetOffset: event.het_offset,
+  })
+  return Object.keys(group).length > 0 ? group : undefined
+}
+
+/** Hooks send the exit status and the signal apart; a number above 255 is the wait status that Slurm gives a hook. */
+function exitOf({ exit_code: code, signal }: Finished): ExitStatus | undefined {
+  if (code === undefined && signal === undefined) return undefined
+  if (code === undefined || code <= 255) return { status: code ?? 0, signal: signal ?? 0 }
+  const decoded = decodeWaitStatus(code)
+  return { status: decoded.status, signal: signal || decoded.signal }
+}
+
+function usageOf({ final_metrics: metrics }: Finished, at: number, what: string): NodeUsage | undefined {
+  if (metrics === undefined) return undefined
+  if (!('readings' in metrics)) return usageOfHook(metrics, at)
+  return usageOfAgent(parseJson(`${what}: final_metrics`, nodeUsageSchema, metrics))
+}
+
+function timeOf(timestamp: string): number {
+  const ms = parseTime(timestamp)
+  if (ms === undefined) throw new Error(`a time that was checked is none: ${timestamp}`)
+  return ms
+}

@@ -1,0 +1,51 @@
+import type { Finding } from '@navarch/core/health/finding'
+import { normalizeJobId } from '@navarch/core/job/identity'
+import type { JobDoc } from '@navarch/core/job/job-doc'
+import type { JobEvent } from '@navarch/core/job/job-event'
+import type { NodeStateSeen } from '@navarch/core/job/job-report'
+import type { Clock } from '@navarch/system/clock'
+import type { Log } from '@navarch/system/log'
+import type { ApplyOutcome, JobStore } from '../../store/job-store.ts'
+import { ServiceError } from '../service-error.ts'
+import type { LiveUsages } from './live-usages.ts'
+
+export interface JobServiceDeps {
+  store: JobStore
+  live: LiveUsages
+  clock: Clock
+  log: Log
+  newId: () => string
+  version: string
+  /** Findings on a node, the newest first. */
+  findings: (node: string, limit: number) => Promise<readonly Finding[]>
+  /** What Slurm says of nodes now; empty where it is not known. */
+  nodeStates: (nodes: readonly string[]) => readonly NodeStateSeen[]
+  /** Why the service does less than it should, in sentences. */
+  conditions: () => readonly string[]
+}
+
+/** The runs that an id means, the newest first. @throws ServiceError `not_found` */
+export async function findRuns({ store, log }: JobServiceDeps, id: string): Promise<[JobDoc, ...JobDoc[]]> {
+  // What no store can hold is no job's id.
+  const possible = id.length <= 255 && id.isWellFormed() && !/\p{Cc}/u.test(id)
+  const [newest, ...older] = possible ? await guarded(log, () => store.find(normalizeJobId(id))) : []
+  if (!newest)
+    throw new ServiceError('not_found', `job not found: ${id.slice(0, 255)}; GET /v1/jobs lists what there is`)
+  return [newest, ...older]
+}
+
+/** Applies events. @throws ServiceError `unavailable` when the store cannot make them durable; then nothing was done */
+export function applyEvents({ store, log }: JobServiceDeps, events: readonly JobEvent[]): Promise<ApplyOutcome[]> {
+  return guarded(log, () => store.apply(events))
+}
+
+/** Turns any failure of the store into one that tells the caller to come again. */
+export async function guarded<T>(log: Log, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ServiceError) throw error
+    log.error('job store failed', { error: error instanceof Error ? error.message : String(error) })
+    throw new ServiceError('unavailable', 'the job store does not answer now; send the request again', { cause: error })
+  }
+}

@@ -1,0 +1,62 @@
+import type { JobDoc } from '@navarch/core/job/job-doc'
+import type { ApplyOutcome, AuditRow, JobStore } from '../job-store.ts'
+import { eventOfText, textOfEvent } from './event-text.ts'
+import type { AppliedTexts, AuditText, JobBackend } from './job-backend.ts'
+import { packBatch } from './sample-inbox.ts'
+
+/** Makes texts of what goes into a backend, and documents of what comes out. */
+export function jobStoreOver(description: string, backend: JobBackend): JobStore {
+  return {
+    description,
+    apply: async (events) => outcomesOf(await backend.apply(events.map(textOfEvent))),
+    find: async (id) => (await backend.find(id)).map(docOf),
+    async list(filter) {
+      const { runs, total } = await backend.list(filter)
+      return { runs: runs.map(docOf), total }
+    },
+    open: async () => (await backend.open()).map(docOf),
+    countByState: () => backend.countByState(),
+    totalRuns: () => backend.totalRuns(),
+    audit: async (query) => (await backend.audit(query)).map(auditRow),
+    addSamples: async (batches) => backend.addSamples(batches.flatMap(packBatch)),
+    series: (run, window) => backend.series(run, window),
+    maintain: (now, policy) => backend.maintain(now, policy),
+    figures: () => backend.figures(),
+    close: () => backend.close(),
+  }
+}
+
+/** Documents are parsed for those who look at them: one of a thousand nodes is long. */
+function outcomesOf({ outcomes, docs, runs }: AppliedTexts): ApplyOutcome[] {
+  const parsed: (JobDoc | undefined)[] = []
+  const docAt = (place: number): JobDoc => {
+    const doc = parsed[place] ?? docOf(docs[place] ?? 'null')
+    parsed[place] = doc
+    return doc
+  }
+  return outcomes.map((outcome, index) => {
+    const place = runs[index] ?? -1
+    if (place < 0) return outcome
+    return Object.defineProperty({ ...outcome }, 'run', { enumerable: true, get: () => docAt(place) })
+  })
+}
+
+/** The store wrote it from the same type; the schema's version guards against other writers. */
+function docOf(text: string): JobDoc {
+  return JSON.parse(text)
+}
+
+function auditRow({ seq, cluster, jobId, restart, created, event: text }: AuditText): AuditRow {
+  const event = eventOfText(text)
+  return {
+    seq,
+    receivedAt: event.receivedAt,
+    cluster,
+    jobId,
+    restart,
+    kind: event.kind,
+    ...event.origin,
+    outcome: created ? 'created' : 'updated',
+    event,
+  }
+}

@@ -1,0 +1,421 @@
+#!/bin/sh
+# Navarch, PrologSlurmctld: tells of the name and the array of a job that starts. To be run by slurmctld, as SlurmUser.
+# Settings: /etc/navarch/hooks.env. More: docs/hooks.md. Made of packages/hooks/scripts by `npm run generate`.
+event=prolog_slurmctld kind=started
+
+# Whatever happens here, the job goes on.
+trap 'exit 0' EXIT
+umask 077
+
+# Settings: the environment, then the lines NAME=value of this file, then the defaults. The file is read, never run.
+url=${OBSERVABILITY_URL:-${OBSERVABILITY_API_URL:-}}
+token=${OBSERVABILITY_TOKEN:-}
+timeout=${OBSERVABILITY_TIMEOUT:-}
+agent_dir=${NAVARCH_HOOK_DIR-unset}
+queue=${NAVARCH_HOOK_QUEUE:-}
+settings=${NAVARCH_HOOK_SETTINGS:-/etc/navarch/hooks.env}
+if [ -r "$settings" ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+        line=${line#export }
+        value=${line#*=}
+        case $value in
+        \"*\") value=${value#\"} value=${value%\"} ;;
+        \'*\') value=${value#\'} value=${value%\'} ;;
+        esac
+        case $line in
+        OBSERVABILITY_URL=* | OBSERVABILITY_API_URL=*) url=${url:-$value} ;;
+        OBSERVABILITY_TOKEN=*) token=${token:-$value} ;;
+        OBSERVABILITY_TIMEOUT=*) timeout=${timeout:-$value} ;;
+        NAVARCH_HOOK_DIR=*) [ "$agent_dir" = unset ] && agent_dir=$value ;;
+        NAVARCH_HOOK_QUEUE=*) queue=${queue:-$value} ;;
+        esac
+    done <"$settings"
+fi
+[ "$agent_dir" = unset ] && agent_dir=/var/lib/navarch/hooks
+# Events that the service has not taken yet, where there is no agent.
+if [ -z "$queue" ]; then
+    queue=/var/spool/navarch-hooks
+    case $event in *_slurmctld) queue=$queue-slurmctld ;; esac
+fi
+
+job=${SLURM_JOB_ID:-${SLURM_JOBID:-}}
+
+# Where an agent runs it has made this folder: one file in it, written at once, and nothing else is done here.
+variables='SLURM_JOB_ID SLURM_JOBID SLURM_CLUSTER_NAME SLURM_JOB_SLUID SLURM_JOB_RESTART_COUNT SLURMD_NODENAME
+SLURM_JOB_NODELIST SLURM_NODELIST SLURM_JOB_NUM_NODES SLURM_JOB_CPUS_PER_NODE SLURM_JOB_USER SLURM_JOB_UID SLURM_JOB_GID
+SLURM_JOB_GROUP SLURM_JOB_ACCOUNT SLURM_JOB_PARTITION SLURM_JOB_QOS SLURM_JOB_RESERVATION SLURM_JOB_LICENSES SLURM_JOB_NAME
+SLURM_JOB_WORK_DIR SLURM_JOB_STDOUT SLURM_JOB_STDERR SLURM_JOB_START_TIME SLURM_JOB_END_TIME SLURM_JOB_GPUS
+CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES GPU_DEVICE_ORDINAL ZE_AFFINITY_MASK SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID
+SLURM_ARRAY_TASK_COUNT SLURM_HET_JOB_ID SLURM_HET_JOB_OFFSET SLURM_JOB_EXIT_CODE SLURM_JOB_EXIT_CODE2 SLURM_JOB_DERIVED_EC
+SLURM_SCRIPT_CONTEXT SLURM_CPUS_ON_NODE SLURM_MEM_PER_NODE SLURM_GPUS_ON_NODE'
+
+leave_note() {
+    name=$job.$event.${SLURMD_NODENAME:-here}.$$
+    case $name in *[!A-Za-z0-9._-]*) name=job.$event.$$ ;; esac
+    set --
+    for variable in $variables; do
+        eval "value=\${$variable-}"
+        [ -n "$value" ] && set -- "$@" "$variable=$value"
+    done
+    # Never over a file, nor through a link: a new one or none.
+    set -C
+    for file in "$agent_dir/$name" "$agent_dir/$name.2" "$agent_dir/$name.3"; do
+        [ -e "$file" ] && continue
+        { printf '%s\0' NAVARCH_HOOK=1 "NAVARCH_EVENT=$event" NAVARCH_AT= "$@" END >"$file"; } 2>/dev/null && noted=yes && break
+    done
+    set +C
+}
+noted=
+if [ -n "$job" ] && [ "${1-}" != --send ] && [ -d "$agent_dir" ] && [ -w "$agent_dir" ] && [ -x "$agent_dir" ]; then
+    leave_note
+    set -- "$queue"/*.json
+    # What waits from the time before the agent is sent below.
+    [ -n "$noted" ] && [ ! -e "$1" ] && exit 0
+    set --
+fi
+
+# No agent here: the event goes to the service. Slurm gives no PATH.
+PATH=/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin
+LC_ALL=C
+export PATH LC_ALL
+url=${url:-http://localhost:8080}
+case $timeout in '' | *[!0-9]* | 0*) timeout=5 ;; esac
+log=${NAVARCH_HOOK_LOG_DIR:-/var/log/slurm}/observability-${event%_slurmctld}.log
+
+# Slurm says in which context it runs a script; a person who tries one sees what is done, at once.
+by_hand=
+[ -z "${SLURM_SCRIPT_CONTEXT:-}" ] && [ "${1-}" != --send ] && by_hand=yes
+
+say() {
+    if [ -n "$by_hand" ]; then
+        printf 'navarch %s: %s\n' "$event" "$1" >&2
+    elif [ -w "$log" ] || { [ ! -e "$log" ] && [ ! -L "$log" ] && [ -w "${log%/*}" ]; }; then
+        printf '%s job %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${job:-?}" "$1" 2>/dev/null >>"$log"
+    fi
+}
+
+node=${SLURMD_NODENAME:-}
+if [ -z "$node" ]; then
+    read -r node </proc/sys/kernel/hostname
+    node=${node%%.*}
+fi
+
+# JSON by hand. LC_ALL=C takes bytes one by one; what is not UTF-8 becomes U+FFFD.
+read -r x80 x8f x90 x9f xa0 xbf xc2 xdf xe0 xe1 xec xed xee xef xf0 xf1 xf3 xf4 xff <<END
+$(printf '\200 \217 \220 \237 \240 \277 \302 \337 \340 \341 \354 \355 \356 \357 \360 \361 \363 \364 \377')
+END
+more="[$x80-$xbf]"
+special="[[:cntrl:]\"\\\\$x80-$xff]"
+
+json_text() {
+    left=$1
+    printf '"'
+    while :; do
+        plain=${left%%$special*}
+        printf %s "$plain"
+        left=${left#"$plain"}
+        rest=${left#?}
+        case $left in
+        '') break ;;
+        [\"\\]*) printf '\\%s' "${left%"$rest"}" ;;
+        [[:cntrl:]]*) printf '\\u%04x' "'$left" ;;
+        [$xc2-$xdf]$more*) utf8 "${left#??}" ;;
+        $xe0[$xa0-$xbf]$more* | [$xe1-$xec]$more$more* | $xed[$x80-$x9f]$more* | [$xee-$xef]$more$more*) utf8 "${left#???}" ;;
+        $xf0[$x90-$xbf]$more$more* | [$xf1-$xf3]$more$more$more* | $xf4[$x80-$x8f]$more$more*) utf8 "${left#????}" ;;
+        *) printf '\357\277\275' ;;
+        esac
+        left=$rest
+    done
+    printf '"'
+}
+
+utf8() {
+    rest=$1
+    printf %s "${left%"$rest"}"
+}
+
+# A member of the object, unless its value is empty.
+text() {
+    [ -n "$2" ] || return 0
+    printf ',"%s":' "$1"
+    json_text "$2"
+}
+
+# The same for a whole number; anything else is left out.
+number() {
+    case $2 in
+    '' | *[!0-9]* | ????????????????*) ;;
+    *) without_zeros "$2" && printf ',"%s":%s' "$1" "$digits" ;;
+    esac
+}
+
+# Arithmetic would take 010 for octal.
+without_zeros() {
+    digits=$1
+    while :; do
+        case $digits in
+        0?*) digits=${digits#0} ;;
+        *) return 0 ;;
+        esac
+    done
+}
+
+# What tells the run of the job and who speaks: the first members of its event.
+identity() {
+    printf '{"job_id":'
+    json_text "$job"
+    text timestamp "$now"
+    case $event in *_slurmctld) ;; *) text node "$node" ;; esac
+    text cluster "${SLURM_CLUSTER_NAME:-}"
+    number restart "${SLURM_JOB_RESTART_COUNT:-}"
+    text sluid "${SLURM_JOB_SLUID:-}"
+    text observed_by hook
+}
+
+# Expands a hostlist as `scontrol show hostnames` does, into strings of a JSON list. `place` is our node's place in it.
+place=
+count=0
+host() {
+    [ "$count" -gt 0 ] && printf ,
+    json_text "$1"
+    [ "$1" = "$node" ] && place=$count
+    count=$((count + 1))
+}
+
+# $1: what is expanded of an item; $2: what is not yet. Functions have no variables of their own but their arguments.
+expand() {
+    case $2 in
+    *\[*\]*) ;;
+    *) host "$1$2" && return ;;
+    esac
+    set -- "$1${2%%\[*}" "${2#*\[}"
+    set -- "$1" "${2#*\]}" "${2%%\]*},"
+    while [ -n "$3" ]; do
+        range=${3%%,*}
+        first=${range%%-*}
+        last=${range##*-}
+        case $range,${first:-x}${last:-x} in
+        *-*-* | *,*[!0-9]* | *,???????????????????*)
+            expand "$1[$range]" "$2"
+            first=1 last=0
+            ;;
+        esac
+        without_zeros "$first"
+        set -- "$1" "$2" "${3#*,}" "$digits" "$last" "${#first}"
+        without_zeros "$last"
+        set -- "$1" "$2" "$3" "$4" "$digits" "$6"
+        while [ "$4" -le "$5" ] && [ "$count" -lt 100000 ]; do
+            digits=$4
+            while [ "${#digits}" -lt "$6" ]; do digits=0$digits; done
+            expand "$1$digits" "$2"
+            set -- "$1" "$2" "$3" $(($4 + 1)) "$5" "$6"
+        done
+    done
+}
+
+# Whether a comma after $1 is within brackets.
+in_brackets() {
+    case $1 in
+    *\[*) ;;
+    *) return 1 ;;
+    esac
+    case ${1##*\[} in
+    *\]*) return 1 ;;
+    esac
+}
+
+hosts() {
+    set -- "$1,"
+    while [ -n "$1" ]; do
+        item=${1%%,*}
+        set -- "${1#*,}"
+        while [ -n "$1" ] && in_brackets "$item"; do
+            item=$item,${1%%,*}
+            set -- "${1#*,}"
+        done
+        [ -n "$item" ] && expand '' "$item"
+    done
+}
+
+# CPUs of our node by SLURM_JOB_CPUS_PER_NODE: in "2(x3),1" the first three nodes have 2 and the fourth has 1.
+cpus_here() {
+    cpus=
+    case $1 in '' | *[!0-9x\(\),]*) return ;; esac
+    [ -n "$place" ] || return
+    set -- "$1," "$place"
+    while [ -n "$1" ]; do
+        item=${1%%,*}
+        times=1
+        case $item in *\(x*\)) times=${item##*x} times=${times%\)} ;; esac
+        case $times in '' | *[!0-9]* | ???????*) return ;; esac
+        without_zeros "$times"
+        if [ "$2" -lt "$digits" ]; then
+            cpus=${item%%\(*}
+            return
+        fi
+        set -- "${1#*,}" $(($2 - digits))
+    done
+}
+
+tell_event() {
+    identity
+    text user "${SLURM_JOB_USER:-${SLURM_JOB_UID:-unknown}}"
+    list=${SLURM_JOB_NODELIST:-${SLURM_NODELIST:-}}
+    printf ',"node_list":['
+    case $event in
+    *_slurmctld) [ -n "$list" ] && hosts "$list" ;;
+    *) hosts "${list:-$node}" ;;
+    esac
+    printf ']'
+    text partition "${SLURM_JOB_PARTITION:-}"
+    text account "${SLURM_JOB_ACCOUNT:-}"
+    text qos "${SLURM_JOB_QOS:-}"
+    text name "${SLURM_JOB_NAME:-}"
+    text work_dir "${SLURM_JOB_WORK_DIR:-}"
+    number array_job_id "${SLURM_ARRAY_JOB_ID:-}"
+    [ -n "${SLURM_ARRAY_JOB_ID:-}" ] && text array_task_id "${SLURM_ARRAY_TASK_ID:-}"
+    number het_job_id "${SLURM_HET_JOB_ID:-}"
+    number het_offset "${SLURM_HET_JOB_OFFSET:-}"
+    tell_node
+    printf '}'
+}
+
+# The controller knows nothing of the node's devices and cgroups.
+tell_node() { :; }
+
+# One event to the service: $1 is its kind, standard input its JSON. The token goes to curl by a file descriptor, where no
+# process list shows it. Leaves what the service said in `answer` and its HTTP status, or 000, in `code`.
+post() {
+    answer=$(
+        curl -q --config /dev/fd/3 --data-binary @- 2>&1 3<<END
+silent
+show-error
+url = "$url/v1/events/job-$1"
+header = "Content-Type: application/json"
+header = "Expect:"
+$authorization
+connect-timeout = 2
+max-time = $timeout
+write-out = "\n%{http_code}"
+END
+    )
+    code=${answer##*
+}
+    answer=${answer%
+*}
+    case $code in [0-9][0-9][0-9]) ;; *) code=000 ;; esac
+    [ "${#answer}" -gt 500 ] && answer=$(printf '%.500s' "$answer")
+}
+
+# Sends what waits, the oldest first; ends at the first that the service does not take. One such process at a time.
+send_queue() {
+    take_lock || return 0
+    trap 'rm -f "$queue/.lock"; exit 0' EXIT
+    [ -f "$log" ] && [ -w "$log" ] && [ "$(wc -c <"$log")" -gt 1048576 ] && mv -f "$log" "$log.1"
+    until=$(($(date +%s) + 60))
+    while set -- "$queue"/*.json && [ -e "$1" ]; do
+        while [ $# -gt 20000 ]; do
+            say "more than 20000 events wait in $queue: the oldest, ${1##*/}, is dropped"
+            rm -f "$1"
+            shift
+        done
+        for file; do
+            [ "$(date +%s)" -lt "$until" ] || return 0
+            case $file in
+            *.started.*) post started <"$file" ;;
+            *) post finished <"$file" ;;
+            esac
+            case $code in
+            2??) rm -f "$file" ;;
+            400 | 413 | 415 | 422)
+                # It would never be taken, and must not hold up the others.
+                say "${file##*/} was refused ($code): $answer"
+                mkdir -p "$queue/refused" && mv -f "$file" "$queue/refused/" || return 0
+                ;;
+            *)
+                say "$url does not take what waits in $queue ($code): $answer"
+                return 0
+                ;;
+            esac
+        done
+    done
+}
+
+# A lock of a process that is gone, or of an earlier boot, is none.
+take_lock() {
+    boot=
+    [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+    for _ in 1 2; do
+        set -C
+        { printf '%s %s\n' $$ "$boot" >"$queue/.lock"; } 2>/dev/null && set +C && return 0
+        set +C
+        { read -r holder held_boot <"$queue/.lock"; } 2>/dev/null || continue
+        [ "$held_boot" = "$boot" ] && kill -0 "$holder" 2>/dev/null && return 1
+        rm -f "$queue/.lock"
+    done
+    return 1
+}
+
+# A session of its own: when a hook has ended, Slurm ends all processes of its group.
+start_sender() {
+    setsid sh "$0" --send </dev/null >/dev/null 2>&1 &
+}
+
+url=${url%/}
+url=${url%/v1}
+case $url in
+*[!]A-Za-z0-9._~+/=:@%[-]*) url= ;;
+http://?* | https://?*) ;;
+*) url= ;;
+esac
+[ -n "$url" ] || say 'OBSERVABILITY_URL must be an address such as http://observability-service:8080'
+authorization=
+case $token in
+'') ;;
+*[!A-Za-z0-9._~+/=-]*) say 'OBSERVABILITY_TOKEN has a character that no token has: it is left out' ;;
+*) authorization="header = \"Authorization: Bearer $token\"" ;;
+esac
+
+if [ "${1-}" = --send ]; then
+    send_queue
+    exit 0
+fi
+if [ -n "$noted" ]; then
+    start_sender
+    exit 0
+fi
+if [ -z "$job" ]; then
+    say 'SLURM_JOB_ID is not set: there is nothing to tell'
+    exit 0
+fi
+now=$(date -u '+%s %Y-%m-%dT%H:%M:%SZ')
+stamp=${now%% *}
+now=${now#* }
+body=$(tell_event)
+
+# A hook of Slurm leaves its event on disk and another process sends it: no job waits for the service. By hand, and where
+# that process would end with the hook (an Epilog within the job's cgroup, by PrologFlags=RunInJob), it is sent here.
+mkdir -p "$queue" 2>/dev/null
+here=$by_hand
+case ${own_group-} in */step_extern*) here=yes ;; esac
+[ -w "$queue" ] && command -v setsid >/dev/null || here=yes
+if [ -n "$here" ]; then
+    post "$kind" <<END
+$body
+END
+    case $code in
+    2??)
+        say "$url answered $code: $answer"
+        exit 0
+        ;;
+    esac
+    say "$url did not take the event ($code): $answer"
+fi
+case $job in *[!A-Za-z0-9._-]*) job=other ;; esac
+entry=$stamp.$job.$kind.$$
+if { printf '%s' "$body" >"$queue/.$entry"; } 2>/dev/null && mv "$queue/.$entry" "$queue/$entry.json"; then
+    [ -n "$here" ] && say "it waits in $queue for the next hook"
+    [ -n "$here" ] || start_sender
+else
+    say "it is lost: $queue cannot be written to"
+fi
