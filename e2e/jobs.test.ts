@@ -38,6 +38,7 @@ describe.each(availability)('jobs of Slurm on $suite', ({ suite, root, reason })
     ids['span'] = await submit('srun -N2 -n2 sleep 2', '-N2', '-n2', '--job-name=span')
     ids['cancelled'] = await submit('sleep 600', '--job-name=cancelled')
     ids['array'] = await submit('sleep 0.2', '--array=1-20', '--job-name=array')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's own placeholder
     ids['requeued'] = await submit('[ "${SLURM_RESTART_COUNT:-0}" = 0 ] && sleep 600; exit 3', '--requeue')
     const running = (id: number | undefined) => on().slurm('squeue', '-h', '-j', String(id), '-o', '%T')
     await expect.poll(() => running(ids['cancelled']), { timeout: 60_000 }).toBe('RUNNING')

@@ -33,6 +33,7 @@ const programs = {
       main: 'main',
       'navarch-store-worker': 'store/sqlite/worker',
       'navarch-backup-worker': 'store/backup/backup-worker',
+      'navarch-jobs-worker': 'store/jobs/job-worker',
     },
   },
 } as const

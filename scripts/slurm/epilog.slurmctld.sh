@@ -226,6 +226,8 @@ END
 }
     answer=${answer%
 *}
+    answer=${answer%
+}
     case $code in [0-9][0-9][0-9]) ;; *) code=000 ;; esac
     [ "${#answer}" -gt 500 ] && answer=$(printf '%.500s' "$answer")
 }

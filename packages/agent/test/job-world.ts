@@ -48,6 +48,7 @@ export async function makeJobWorld(): Promise<JobWorld> {
   }
   write(join(proc, 'self/mountinfo'), `24 23 0:22 / ${mount} rw - cgroup2 cgroup2 rw\n`)
   write(join(scope, 'cgroup.procs'), '')
+  mkdirSync(hooks)
   return {
     folder,
     hooks,

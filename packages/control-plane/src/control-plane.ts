@@ -168,7 +168,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const jobs = startJobs({
     store: stores.jobs,
     findings: (node, limit) => store.findings(node, limit),
-    settings: config.jobs,
+    config,
+    fleetNodes: () => fleet.nodes.values(),
     conditions,
     slurm,
     signal,
@@ -237,7 +238,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       checkHeartbeats(fleet, log, { timeoutMs: config.server.heartbeatTimeoutMs, listeningSince }, clock.now()),
     ),
     loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
-    ...jobs.loops,
+    ...jobs.run(),
   ]
   // The first look at Slurm is what the first decision waits for, not for the clock.
   const stopFirst = slurm?.onLook(() => {

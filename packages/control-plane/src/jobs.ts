@@ -1,28 +1,32 @@
-import type { JobsSpec } from '@navarch/config/navarch-config'
+import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { Finding } from '@navarch/core/health/finding'
 import type { NodeStateSeen } from '@navarch/core/job/job-report'
+import type { FleetNode } from '@navarch/core/node/node'
 import { withoutUndefined } from '@navarch/slurm/fields'
 import { formatNodeState } from '@navarch/slurm/node-state'
-import type { Clock } from '@navarch/system/clock'
-import type { Log } from '@navarch/system/log'
 import { loop } from './loop.ts'
 import { createJobService } from './services/jobs/create-job-service.ts'
 import type { JobService } from './services/jobs/job-service.ts'
 import { createLiveUsages } from './services/jobs/live-usages.ts'
 import type { SlurmLink } from './slurm/slurm-link.ts'
 import type { JobStore } from './store/job-store.ts'
+import { renderMetrics } from './telemetry/exposition.ts'
+import { createJobTelemetry, remoteWriteOf } from './telemetry/job-telemetry.ts'
+import type { RemoteWriteEffects } from './telemetry/remote-write-client.ts'
+import { createStorageMetrics, measured } from './telemetry/storage-metrics.ts'
 
 export interface JobsOptions {
   store: JobStore
+  config: Pick<NavarchConfig, 'jobs' | 'server'>
+  fleetNodes: () => Iterable<FleetNode>
   findings: (node: string, limit: number) => Promise<readonly Finding[]>
-  settings: JobsSpec
-  /** What is not as it should be, in sentences; read at each look. */
-  conditions: readonly string[]
+  /** What is not as it should be, in sentences: told by the service, and added to. */
+  conditions: string[]
   slurm: SlurmLink | undefined
-  /** Ends the loops. */
+  /** Ends everything. */
   signal: AbortSignal
   version: string
-  effects: { clock: Clock; log: Log; newId: () => string }
+  effects: RemoteWriteEffects & { newId: () => string; env: Readonly<Record<string, string | undefined>> }
 }
 
 /** All that the control plane does about jobs. */
@@ -30,8 +34,8 @@ export interface Jobs {
   service: JobService
   /** The jobs' part of `/metrics`. */
   metrics(): Promise<string>
-  /** End with the signal. */
-  loops: Promise<void>[]
+  /** Begins what goes on by itself; it ends with the signal. */
+  run(): Promise<void>[]
 }
 
 /** How often readings are packed and what is too old is removed, ms. */
@@ -40,9 +44,17 @@ const maintenanceMs = 60_000
 const liveUsageMs = 24 * 3_600_000
 
 export function startJobs(options: JobsOptions): Jobs {
-  const { store, slurm, settings, signal, version, effects } = options
+  const { slurm, config, conditions, signal, version, effects } = options
   const { clock, log, newId } = effects
+  const { retention, metrics, remoteWrite } = config.jobs
+  const storage = createStorageMetrics(clock.now)
+  const store = measured(options.store, storage)
   const live = createLiveUsages()
+  const remote = remoteWrite && remoteWriteOf(remoteWrite, effects.env, effects)
+  if (typeof remote === 'string') {
+    conditions.push(remote)
+    log.warn(remote)
+  }
   const service = createJobService({
     store,
     live,
@@ -52,18 +64,43 @@ export function startJobs(options: JobsOptions): Jobs {
     version,
     findings: options.findings,
     nodeStates: (nodes) => nodeStatesOf(slurm, nodes),
-    conditions: () => [...options.conditions, ...slurmConditions(slurm)],
+    conditions: () => [...conditions, ...slurmConditions(slurm)],
   })
-  const { rawMs, stepMs, samplesMs, jobsMs } = settings.retention
-  const policy = { rawMs, coarseStepMs: stepMs, samplesMs, jobsMs }
+  const telemetry = createJobTelemetry({
+    store,
+    live,
+    storage,
+    fleetNodes: options.fleetNodes,
+    slurmNodes: () => slurm?.view().snapshot?.nodes ?? [],
+    nodeFreshMs: config.server.heartbeatTimeoutMs,
+    settings: metrics,
+    remote: typeof remote === 'string' ? undefined : remote,
+    clock,
+  })
+  const policy = {
+    rawMs: retention.rawMs,
+    coarseStepMs: retention.stepMs,
+    samplesMs: retention.samplesMs,
+    jobsMs: retention.jobsMs,
+  }
+  if (typeof remote === 'object') signal.addEventListener('abort', () => void remote.close())
   return {
     service,
-    metrics: async () => '',
-    loops: [
+    async metrics() {
+      try {
+        return renderMetrics(await telemetry.metrics())
+      } catch (error) {
+        // A store that does not answer must not hide the fleet's metrics, nor its own errors.
+        log.warn('metrics of jobs cannot be told', { error: error instanceof Error ? error.message : String(error) })
+        return renderMetrics(storage.metrics())
+      }
+    },
+    run: () => [
       loop(clock, signal, log, 'jobs', maintenanceMs, async () => {
         live.prune(clock.now() - liveUsageMs)
         await store.maintain(clock.now(), policy)
       }),
+      ...(remoteWrite ? [loop(clock, signal, log, 'remote write', remoteWrite.intervalMs, telemetry.send)] : []),
     ],
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -183,8 +183,10 @@ function stopSignal(): Promise<false> {
   })
 }
 
+/** 12 random hexadecimal digits. Node keeps random UUIDs in store; random bytes are a call of the system each. */
 function newId(): string {
-  return randomBytes(6).toString('hex')
+  const uuid = randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(9, 13)
 }
 
 function defaultDataDir(): string {

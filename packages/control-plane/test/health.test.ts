@@ -68,6 +68,15 @@ describe('a node', () => {
     expect(() => plane.agents.heartbeat(beat)).toThrow(/register first/)
   })
 
+  it('has the load that its last heartbeat told, where the agent knew it', async () => {
+    await register()
+    const metrics = { cpuUsagePercent: 37.5, memoryUsagePercent: 0, gpuMetrics: [] }
+    plane.agents.heartbeat(create(HeartbeatRequestSchema, { nodeId: 'gpu-9', metrics }))
+    expect(node()?.load).toEqual({ cpuPercent: 37.5 })
+    plane.agents.heartbeat(create(HeartbeatRequestSchema, { nodeId: 'gpu-9' }))
+    expect(node()?.load).toEqual({})
+  })
+
   it('is drained by a fatal fault at once, and left to a person when no machine of ours is behind it', async () => {
     await register()
     await good('r1')

@@ -14,8 +14,6 @@ import { postgresMissing, startTestPostgres, type TestPostgres, titleOf } from '
 export interface JobStoreEngine {
   title: string
   missing: string | undefined
-  /** Whether several processes may have a store open. */
-  isShared: boolean
   start(): Promise<void>
   stop(): Promise<void>
   /** Makes room for one store. @returns what `openJobStore` takes */
@@ -45,7 +43,6 @@ function sqliteEngine(): JobStoreEngine {
   return {
     title: 'a SQLite job store',
     missing: undefined,
-    isShared: false,
     start: async () => {},
     stop: async () => {},
     makePlace: async () => mkdtempSync(join(tmpdir(), 'navarch-jobs-')),
@@ -58,7 +55,6 @@ function postgresEngine(): JobStoreEngine {
   return {
     title: titleOf('a PostgreSQL job store'),
     missing: postgresMissing,
-    isShared: true,
     async start() {
       postgres = await startTestPostgres()
     },

@@ -67,7 +67,7 @@ function checkTracking({ conf }: ConfFacts): Finding[] {
 
 function checkMounts({ mounts, controllers, version, cgroupConf }: ConfFacts): Finding {
   const { ok, warning, broken } = findings('cgroup hierarchy')
-  const plugin = valueOf(cgroupConf, 'CgroupPlugin')?.toLowerCase()
+  const plugin = settingValue(cgroupConf, 'CgroupPlugin')?.toLowerCase()
   if (mounts === 'none')
     return broken('no cgroup file system is mounted on /sys/fs/cgroup', 'Mount cgroup2 there; systemd does it at boot.')
   if (mounts === 'v2') {
@@ -152,8 +152,8 @@ function checkCgroupKeys({ cgroupConf, version, mounts }: ConfFacts): Finding[] 
 
 function checkDevices({ cgroupConf, conf, gpus }: ConfFacts): Finding {
   const { ok, warning } = findings('GPU isolation')
-  if (!gpus && !(valueOf(conf, 'GresTypes') ?? '').split(',').includes('gpu')) return ok('no GPUs here')
-  if (valueOf(cgroupConf, 'ConstrainDevices')?.toLowerCase() === 'yes') return ok('ConstrainDevices=yes')
+  if (!gpus && !(settingValue(conf, 'GresTypes') ?? '').split(',').includes('gpu')) return ok('no GPUs here')
+  if (settingValue(cgroupConf, 'ConstrainDevices')?.toLowerCase() === 'yes') return ok('ConstrainDevices=yes')
   return warning(
     'ConstrainDevices is not yes: a job sees GPUs that are not its own, and their use may be counted as its',
     'Set ConstrainDevices=yes in cgroup.conf; srun --gres=gpu:1 nvidia-smi then shows one GPU.',
@@ -162,7 +162,7 @@ function checkDevices({ cgroupConf, conf, gpus }: ConfFacts): Finding {
 
 function checkGres({ conf, gresConf, gpus, deviceFiles }: ConfFacts): Finding[] {
   const { ok, warning, broken } = findings('gres.conf')
-  const types = (valueOf(conf, 'GresTypes') ?? '').split(',')
+  const types = (settingValue(conf, 'GresTypes') ?? '').split(',')
   if (!gpus && !types.includes('gpu')) return []
   if (!types.includes('gpu'))
     return [broken('this machine has GPUs, and slurm.conf has no GresTypes=gpu', 'Set GresTypes=gpu.')]
@@ -184,6 +184,6 @@ function checkGres({ conf, gresConf, gpus, deviceFiles }: ConfFacts): Finding[] 
   return [ok(deviceFiles.size > 0 ? `${deviceFiles.size} device files are there` : 'read')]
 }
 
-function valueOf(conf: ConfFiles | undefined, key: string): string | undefined {
+function settingValue(conf: ConfFiles | undefined, key: string): string | undefined {
   return conf && settingsOf(conf, key)[0]?.value
 }

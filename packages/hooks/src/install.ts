@@ -79,7 +79,9 @@ export async function removeHooks(
     folders.set(dirname(path), (await machine.list(dirname(path))) ?? [])
   }
   const running = await runningConfig(run)
-  const plan = planRemove(record, current, { values: running && runningHookValues(running.settings), folders }, options)
+  // In an image nothing runs.
+  const values = run ? running && runningHookValues(running.settings) : []
+  const plan = planRemove(record, current, { values, folders }, options)
   if (options.dryRun) return { ...plan, nothing: false }
   for (const change of plan.changes) await machine.apply(change)
   const left = recordAfter(record, plan)

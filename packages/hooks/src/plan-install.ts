@@ -81,6 +81,7 @@ export function interestOf({ conf, folder }: Pick<Site, 'conf' | 'folder'>): { f
 export function planInstall(site: Site, wishes: InstallWishes = {}): InstallPlan {
   readConf(site.conf)
   const placed = hookKinds.map((kind) => ({ kind, ...placeHook(site, kind) }))
+  requireOwnPlaces(placed)
   const programs = placed.flatMap(({ kind, script, dispatcher }) => [
     programChange(site, script, hookScripts[kind.event]),
     ...(dispatcher ? [programChange(site, dispatcher.path, dispatcher.text)] : []),
@@ -107,6 +108,18 @@ interface Placed {
   setting: ConfSetting | undefined
   /** What the key is to be; undefined: as it is. */
   value?: string
+}
+
+/** @throws HooksError when two hooks have one folder: their scripts would be one file, and both would run at each event */
+function requireOwnPlaces(placed: readonly Placed[]): void {
+  for (const [index, { script, setting }] of placed.entries()) {
+    const other = placed.slice(0, index).find((one) => one.script === script)
+    if (!other?.setting || !setting) continue
+    throw new HooksError(
+      `${placeOf(other.setting)} and ${placeOf(setting)}: ${other.setting.key} and ${setting.key} both run ${setting.value}`,
+      'Give each a folder of its own, then run this again.',
+    )
+  }
 }
 
 function placeHook(site: Site, kind: HookKind): Placed {

@@ -68,11 +68,15 @@ export function planRemove(
     if ('text' in taken) plan.changes.push({ path, before: now, after: { ...now, text: taken.text } })
     else plan.problems.push({ path, reason: `it was changed since, and has no line ${JSON.stringify(taken.missing)}` })
   }
-  for (const { path, after } of created.toReversed()) {
+  const isProgram = ({ after }: FileChange) => ((after?.mode ?? 0) & 0o111) !== 0
+  // Settings go after the programs that read them.
+  for (const change of [...created.toReversed().filter(isProgram), ...created.filter((one) => !isProgram(one))]) {
+    const { path, after } = change
     const now = current.get(path)
     if (!now) continue
+    const inUse = isProgram(change) ? !options.now && mayRun(path, running) : plan.kept.length > 0
     if (now.text !== after?.text) plan.problems.push({ path, reason: 'it was changed since' })
-    else if ((after.mode & 0o111) !== 0 && !options.now && mayRun(path, running)) plan.kept.push(path)
+    else if (inUse) plan.kept.push(path)
     else plan.changes.push({ path, before: now, after: undefined })
   }
   return plan

@@ -86,9 +86,12 @@ function payloadOf(samples: readonly JobSample[]): Uint8Array {
   const hosts = samples.map(({ host }) => host)
   const hostWidth = widthOf(hosts, hostColumns.length)
   writer.varint(hostWidth)
-  let before: Uint8Array | undefined
+  const scratch: Scratch = {
+    values: new Float64Array(samples.length),
+    bits: new Uint8Array(Math.ceil(samples.length / 8)),
+  }
   for (let column = 0; column < hostWidth; column++) {
-    before = writeColumn(writer, hosts, column, stepOf(hostColumns, column), before)
+    writeColumn(writer, hosts, column, stepOf(hostColumns, column), scratch)
   }
 
   const gpus = gpusOf(samples)
@@ -104,7 +107,7 @@ function payloadOf(samples: readonly JobSample[]): Uint8Array {
   writer.varint(gpuWidth)
   // All GPUs' values of a column lie together: what is alike compresses well.
   for (let column = 0; column < gpuWidth; column++) {
-    for (const row of rows) before = writeColumn(writer, row, column, stepOf(gpuColumns, column), before)
+    for (const row of rows) writeColumn(writer, row, column, stepOf(gpuColumns, column), scratch)
   }
   return writer.written()
 }
@@ -126,19 +129,24 @@ function gpusOf(samples: readonly JobSample[]): Map<string, (readonly number[])[
   return gpus
 }
 
-/**
- * @param before which samples the last partly filled column had, a bit each
- * @returns the same after this column
- */
+/** Room for one column after the other. */
+interface Scratch {
+  values: Float64Array
+  /** Which samples have the column, a bit each. */
+  bits: Uint8Array
+  /** The same of the last column that only some had. */
+  before?: Uint8Array
+}
+
 function writeColumn(
   writer: ByteWriter,
   rows: readonly (readonly number[])[],
   column: number,
   step: number,
-  before: Uint8Array | undefined,
-): Uint8Array | undefined {
-  const values = new Float64Array(rows.length)
-  const bits = new Uint8Array(Math.ceil(rows.length / 8))
+  scratch: Scratch,
+): void {
+  const { values, bits, before } = scratch
+  bits.fill(0)
   let known = 0
   for (let at = 0; at < rows.length; at++) {
     const value = Math.round((rows[at]?.[column] ?? Number.NaN) / step)
@@ -146,17 +154,15 @@ function writeColumn(
     values[known++] = value
     bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7))
   }
-  let now = before
   if (known === 0) writer.byte(fill.none)
   else if (known === rows.length) writer.byte(fill.all)
   else if (before && Buffer.compare(before, bits) === 0) writer.byte(fill.likeTheOneBefore)
   else {
     writer.byte(fill.some)
     writer.bytes(bits)
-    now = bits
+    scratch.before = bits.slice()
   }
-  if (known > 0) writeIntegers(writer, values.subarray(0, known))
-  return now
+  if (known > 0) writeIntegers(writer, values, known)
 }
 
 function readPayload(reader: ByteReader): JobSample[] {

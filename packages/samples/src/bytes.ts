@@ -30,6 +30,8 @@ export interface ByteWriter {
   bytes(values: Uint8Array): void
   /** What was written, without a copy: valid until the next write. */
   written(): Uint8Array
+  /** Begins anew, in the same memory. */
+  clear(): void
 }
 
 /** @param capacity bytes to begin with */
@@ -76,6 +78,9 @@ export function createByteWriter(capacity = 1024): ByteWriter {
       length += values.length
     },
     written: () => buffer.subarray(0, length),
+    clear() {
+      length = 0
+    },
   }
 }
 

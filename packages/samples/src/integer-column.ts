@@ -12,14 +12,15 @@ import { BlockError, type ByteReader, type ByteWriter } from './bytes.ts'
  * from which the mean of them all (`base`) is taken off, so that a counter at a steady rate costs as little as a constant. The order with the
  * smallest sum of digits is taken. It is written before the values: order, base, the first one or two values, the differences.
  *
- * @param values safe integers, at least one
+ * @param values safe integers
+ * @param count how many of them there are, at least one
  */
-export function writeIntegers(writer: ByteWriter, values: Float64Array): void {
-  const { order, base } = encodingOf(values)
+export function writeIntegers(writer: ByteWriter, values: Float64Array, count = values.length): void {
+  const { order, base } = encodingOf(values, count)
   writer.byte(order)
   writer.signed(base)
   for (let at = 0; at < order; at++) writer.signed(differenceAt(values, at, at))
-  for (let at = order; at < values.length; at++) writer.signed(differenceAt(values, at, order) - base)
+  for (let at = order; at < count; at++) writer.signed(differenceAt(values, at, order) - base)
 }
 
 /**
@@ -53,18 +54,21 @@ export function readIntegers(reader: ByteReader, count: number): Float64Array {
 /** Up to this size all differences are exact in a double. */
 const exactSize = 2 ** 50
 
-function encodingOf(values: Float64Array): { order: number; base: number } {
-  let best = { order: 0, base: 0, digits: Number.POSITIVE_INFINITY }
-  if (values.some((value) => Math.abs(value) > exactSize)) return best
-  for (let order = 0; order <= 2 && order < values.length; order++) {
+function encodingOf(values: Float64Array, count: number): { order: number; base: number } {
+  for (let at = 0; at < count; at++) if (Math.abs(values[at] ?? 0) > exactSize) return { order: 0, base: 0 }
+  let best = { order: 0, base: 0 }
+  let fewest = Number.POSITIVE_INFINITY
+  for (let order = 0; order <= 2 && order < count; order++) {
     let sum = 0
-    for (let at = order; at < values.length; at++) sum += differenceAt(values, at, order)
-    const base = Math.round(sum / (values.length - order))
+    for (let at = order; at < count; at++) sum += differenceAt(values, at, order)
+    const base = Math.round(sum / (count - order))
     let digits = 0
-    for (let at = order; at < values.length && digits < best.digits; at++) {
+    for (let at = order; at < count && digits < fewest; at++) {
       digits += Math.log2(1 + Math.abs(differenceAt(values, at, order) - base))
     }
-    if (digits < best.digits) best = { order, base, digits }
+    if (digits >= fewest) continue
+    best = { order, base }
+    fewest = digits
   }
   return best
 }

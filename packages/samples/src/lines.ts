@@ -141,8 +141,9 @@ function gridOf(readings: readonly NodeReadings[], window: { from: number; to: n
 /** The median time between readings. */
 function usualIntervalMs({ samples, stepMs }: NodeReadings): number {
   if (stepMs !== undefined) return stepMs
-  const intervals = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at))
-  return intervals.sort((a, b) => a - b)[intervals.length >> 1] ?? 0
+  const intervals = new Float64Array(Math.max(0, samples.length - 1))
+  for (let at = 0; at < intervals.length; at++) intervals[at] = (samples[at + 1]?.at ?? 0) - (samples[at]?.at ?? 0)
+  return intervals.sort()[intervals.length >> 1] ?? 0
 }
 
 /** One moment of a node's host or of a GPU. */
@@ -199,15 +200,17 @@ function linesOf(
 /** The known values of one column, by time. */
 interface Track {
   column: SampleColumn
-  times: number[]
-  values: number[]
+  times: Float64Array
+  values: Float64Array
   lists: ReadingList[]
 }
 
 function trackOf(rows: readonly Row[], rule: LineRule, columns: readonly SampleColumn[]): Track {
   const number = columns.findIndex(({ name }) => name === rule.column)
   const column = columns[number] ?? { name: rule.column, step: 1, kind: 'gauge' }
-  const track: Track = { column, times: [], values: [], lists: [] }
+  const times = new Float64Array(rows.length)
+  const known = new Float64Array(rows.length)
+  const lists: ReadingList[] = []
   // A mean is about the middle of its step, the last of a counter about its end.
   const share = column.kind === 'counter' ? 1 : 0.5
   let last = Number.NEGATIVE_INFINITY
@@ -216,11 +219,11 @@ function trackOf(rows: readonly Row[], rule: LineRule, columns: readonly SampleC
     const time = at + list.stepMs * share
     if (value === undefined || !Number.isFinite(value) || time < last) continue
     last = time
-    track.times.push(time)
-    track.values.push(value)
-    track.lists.push(list)
+    times[lists.length] = time
+    known[lists.length] = value
+    lists.push(list)
   }
-  return track
+  return { column, times: times.subarray(0, lists.length), values: known.subarray(0, lists.length), lists }
 }
 
 /** Whether something is known between the value at `at` and the one before it. */

@@ -40,7 +40,14 @@ export function encodeWriteRequest(points: readonly MetricPoint[]): Uint8Array {
     else series.set(key, [point])
   }
   const request = createByteWriter(points.length * 128)
-  for (const ofSeries of series.values()) field(request, 1, encodeSeries(ofSeries))
+  const scratch = createByteWriter()
+  // The same few labels come with every series.
+  const labels = new Map<string, Uint8Array>()
+  for (const ofSeries of series.values()) {
+    scratch.clear()
+    writeSeries(scratch, ofSeries, labels)
+    field(request, 1, scratch.written())
+  }
   return compress(request.written())
 }
 
@@ -50,21 +57,23 @@ export function seriesKey({ name, labels }: Pick<MetricPoint, 'name' | 'labels'>
 }
 
 function sortedLabels(name: string, labels: Readonly<Record<string, string>>): [string, string][] {
-  const pairs = Object.entries(labels).filter(([, value]) => value !== '')
-  pairs.push(['__name__', name])
+  const pairs: [string, string][] = [['__name__', name]]
+  for (const label in labels) {
+    const value = labels[label] ?? ''
+    if (value !== '') pairs.push([label, value])
+  }
   return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 }
 
-function encodeSeries(points: readonly MetricPoint[]): Uint8Array {
-  const writer = createByteWriter(256)
+function writeSeries(writer: ByteWriter, points: readonly MetricPoint[], labels: Map<string, Uint8Array>): void {
   const [first] = points
   for (const [name, value] of first ? sortedLabels(first.name, first.labels) : []) {
-    const label = createByteWriter(name.length + value.length + 8)
-    field(label, 1, Buffer.from(name))
-    field(label, 2, Buffer.from(value))
-    field(writer, 1, label.written())
+    const key = `${name}\0${value}`
+    const label = labels.get(key) ?? encodeLabel(name, value)
+    labels.set(key, label)
+    field(writer, 1, label)
   }
-  for (const { value, at } of points.toSorted((a, b) => a.at - b.at)) {
+  for (const { value, at } of points.length > 1 ? points.toSorted((a, b) => a.at - b.at) : points) {
     const sample = createByteWriter(24)
     sample.byte(1 * 8 + wire.fixed64)
     sample.bytes(doubleBytes(value))
@@ -72,7 +81,13 @@ function encodeSeries(points: readonly MetricPoint[]): Uint8Array {
     sample.varint(Math.max(0, Math.round(at)))
     field(writer, 2, sample.written())
   }
-  return writer.written()
+}
+
+function encodeLabel(name: string, value: string): Uint8Array {
+  const label = createByteWriter(name.length + value.length + 8)
+  field(label, 1, Buffer.from(name))
+  field(label, 2, Buffer.from(value))
+  return label.written()
 }
 
 /** Wire types of protobuf. Source: https://protobuf.dev/programming-guides/encoding/#structure */

@@ -5,7 +5,11 @@ import { createSlurmClient } from './client.ts'
 import type { CommandOptions, CommandResult, RunCommand } from './run-command.ts'
 
 const clock = { now: () => 0, sleep: async () => {} }
+/** The capture is older than exit_code, which comes before Dependency, Licenses and the name. */
 const squeue = readFileSync(new URL('../fixtures/22.05/squeue-fields.txt', import.meta.url), 'utf8')
+  .split('\x1e\n')
+  .map((record) => (record === '' ? '' : record.split('\x1f').toSpliced(-3, 0, '0').join('\x1f')))
+  .join('\x1e\n')
 
 interface Call {
   line: string
@@ -46,7 +50,7 @@ describe('snapshot', () => {
       '/opt/slurm/bin/scontrol --version',
       '/opt/slurm/bin/sdiag',
       '/opt/slurm/bin/scontrol -a -F -d -o show nodes',
-      '/opt/slurm/bin/squeue -a -h -O',
+      '/opt/slurm/bin/squeue -a -h -t all -O',
       '/opt/slurm/bin/squeue -a -h -t PD -o',
       '/opt/slurm/bin/scontrol -a -o show partitions',
     ])

@@ -1,3 +1,4 @@
+import type { AccountedJob } from './accounted-job.ts'
 import { capabilitiesOf, parseVersion, type SlurmVersion } from './capabilities.ts'
 import { parseConfig, type SlurmConfig } from './config-record.ts'
 import { compressHosts } from './hostlist.ts'
@@ -7,7 +8,8 @@ import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
 import { type NodeRecord, parseNodes } from './node-record.ts'
 import { type PartitionRecord, parsePartitions } from './partition-record.ts'
 import type { RunCommand, SlurmClock } from './run-command.ts'
-import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-command.ts'
+import { parseSacct, sacctFormat, splitSacctRows } from './sacct.ts'
+import { runSlurm, type SlurmOutput } from './slurm-command.ts'
 import { SlurmError } from './slurm-error.ts'
 import type { SlurmSnapshot } from './snapshot.ts'
 import { parseError, readSnapshot } from './snapshot-reader.ts'
@@ -63,9 +65,11 @@ export interface SlurmClientOptions {
   conf?: string
   /** Each command's deadline, ms. Default 10,000. */
   deadlineMs?: number
+  /** Letters and digits that no user can guess: what a job's name holds is then never taken for another job's record. */
+  mark?: string
 }
 
-/** One cluster's commands. Every call throws only `SlurmError` and ends within the deadline of its commands. */
+/** One cluster, by Slurm's commands or by slurmrestd. Every call throws only `SlurmError` and ends within its deadline. */
 export interface SlurmClient {
   version(): Promise<SlurmVersion>
   /** One look at everything, in the cheapest form. Calls made while one is running get its result. */
@@ -88,6 +92,21 @@ export interface SlurmClient {
   jobsOnNode(name: string): Promise<JobRecord[]>
   /** @throws SlurmError `not-found` */
   jobDetail(id: number): Promise<JobDetail>
+  /**
+   * All runs of these jobs that accounting has, those that slurmctld forgot too; nothing for a job that it does not know.
+   * @throws SlurmError `refused` where there is no accounting
+   */
+  accountedJobs(ids: readonly number[]): Promise<AccountedJob[]>
+  /**
+   * The AdminComment that accounting has of the newest run; undefined when there is none.
+   * @throws SlurmError `not-found`; `refused` where there is no accounting
+   */
+  adminComment(id: number): Promise<string | undefined>
+  /**
+   * Replaces the AdminComment of a job that is over, in accounting. 22.05 makes its letters small.
+   * @throws SlurmError `refused` where there is no accounting
+   */
+  setAdminComment(id: number, text: string): Promise<void>
   ping(): Promise<ControllerStatus[]>
 }
 
@@ -97,7 +116,8 @@ const batchSize = 100
 
 /** Makes the client that runs Slurm's own commands. */
 export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
-  const settings: SlurmCommandOptions = { ...options, deadlineMs: options.deadlineMs ?? 10_000 }
+  const { mark = '' } = options
+  const settings = { ...options, mark, deadlineMs: options.deadlineMs ?? 10_000 }
   const scontrol = (...args: string[]) => runSlurm(settings, 'scontrol', args)
   let known: SlurmVersion | undefined
 
@@ -139,7 +159,7 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
         text.startsWith('No partitions in the system') ? [] : parsePartitions(text),
       ),
     async jobsOnNode(name) {
-      const format = squeueFormat(capabilitiesOf(await version()))
+      const format = squeueFormat(capabilitiesOf(await version()), mark)
       const args = [...format.arguments, '-w', checkedName(name)]
       const { jobs, errors } = await read(runSlurm(settings, 'squeue', args), (text) => parseSqueue(text, format))
       if (errors[0]) throw parseError(errors[0], 'squeue')
@@ -151,6 +171,29 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
       )
       const fields = theOne(records, (record) => record['JobId'] === String(id), `job ${id}`)
       return { fields, job: convert(fields, jobRecord, 'scontrol show job') }
+    },
+    async accountedJobs(ids) {
+      if (ids.length === 0) return []
+      const format = sacctFormat(capabilitiesOf(await version()), mark)
+      const list = ids.map((id) => checkedId(id)).join(',')
+      const runs = await read(runSlurm(settings, 'sacct', [...format.arguments, list]), (text) =>
+        parseSacct(text, format),
+      )
+      return runs.filter((run) => ids.includes(run.id))
+    },
+    async adminComment(id) {
+      const format = { fields: ['JobIDRaw', 'AdminComment'], delimiter: `\x1f${mark}` }
+      const args = ['-n', '-X', '-P', '-D', '--delimiter', format.delimiter, '-o', format.fields.join(','), '-j']
+      const rows = await read(runSlurm(settings, 'sacct', [...args, checkedId(id)]), (text) =>
+        splitSacctRows(text, format),
+      )
+      const row = rows.findLast((candidate) => candidate['JobIDRaw'] === String(id))
+      if (!row) throw new SlurmError('not-found', `accounting has no job ${id}`)
+      return row['AdminComment'] || undefined
+    },
+    async setAdminComment(id, text) {
+      const words = ['-i', 'update', 'job', 'where', `jobid=${checkedId(id)}`, 'set', assignment('AdminComment', text)]
+      await runSlurm(settings, 'sacctmgr', words)
     },
     ping: async () => parsePing((await scontrol('ping').catch(answerOfPing)).stdout),
   }
@@ -184,18 +227,26 @@ function convert<In, Out>(input: In, parse: (input: In) => Out, command: string)
   }
 }
 
-function theOne<T>(items: readonly T[], matches: (item: T) => boolean, what: string): T {
+/** The item that matches. @throws SlurmError `not-found` */
+export function theOne<T>(items: readonly T[], matches: (item: T) => boolean, what: string): T {
   const found = items.find(matches)
   if (!found) throw new SlurmError('not-found', `${what} not found`)
   return found
 }
 
-function checkedName(name: string): string {
+/** The name, where it may stand on a command line or in a path. @throws SlurmError `refused` */
+export function checkedName(name: string): string {
   if (namePattern.test(name)) return name
   throw new SlurmError(
     'refused',
     `${JSON.stringify(name)} is not a node name: letters, digits, "_", "-" and "." are allowed`,
   )
+}
+
+/** The id as text. @throws SlurmError `refused` */
+export function checkedId(id: number): string {
+  if (Number.isSafeInteger(id) && id > 0) return String(id)
+  throw new SlurmError('refused', `${id} is not a job id: a whole number above 0 is`)
 }
 
 function batches(names: string | readonly string[]): string[] {
@@ -227,7 +278,7 @@ function assignment(key: string, value: string): string {
 }
 
 /** Joins calls made while one is running. */
-function shared<T>(work: () => Promise<T>): () => Promise<T> {
+export function shared<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined
   return () => {
     running ??= work().finally(() => {

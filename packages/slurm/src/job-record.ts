@@ -1,5 +1,6 @@
 import { parseArrayTasks } from './array-tasks.ts'
 import { parseTimeLimit, type TimeLimit } from './duration.ts'
+import { type ExitCode, parseExitCode } from './exit-code.ts'
 import {
   type Fields,
   optionalNumber,
@@ -9,7 +10,6 @@ import {
   textList,
   withoutUndefined,
 } from './fields.ts'
-import { type ExitCode, parseExitCode } from './exit-code.ts'
 import { type Gres, parseGresList } from './gres.ts'
 import { isFinished, type JobState, parseJobState } from './job-state.ts'
 import { type FreeText, fieldsOf, parseKeyValueRecords } from './key-value.ts'

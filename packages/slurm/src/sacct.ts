@@ -1,9 +1,9 @@
 import { type AccountedJob, numberRuns } from './accounted-job.ts'
+import { parseArrayTasks } from './array-tasks.ts'
 import type { SlurmCapabilities } from './capabilities.ts'
 import { parseCpuTime, parseTimeLimit } from './duration.ts'
 import { parseExitCode } from './exit-code.ts'
 import { type Fields, optionalNumber, optionalText, requiredNumber, requiredText, withoutUndefined } from './fields.ts'
-import { parseArrayTasks } from './array-tasks.ts'
 import { isFinished, parseJobState } from './job-state.ts'
 import { parseMemory } from './size.ts'
 import { SlurmParseError } from './slurm-error.ts'
@@ -58,7 +58,7 @@ export function sacctFormat(capabilities: Pick<SlurmCapabilities, 'sacctRestarts
  * @throws SlurmParseError
  */
 export function parseSacct(text: string, format: SacctFormat): AccountedJob[] {
-  const rows = splitRows(text, format)
+  const rows = splitSacctRows(text, format)
   const jobs: { job: AccountedJob; peaks: number[] }[] = []
   for (const row of rows) {
     const id = requiredText(row, 'JobIDRaw')
@@ -72,8 +72,12 @@ export function parseSacct(text: string, format: SacctFormat): AccountedJob[] {
   )
 }
 
-/** A name may have line breaks: a record begins where a job's id is followed by the delimiter. */
-function splitRows(text: string, { fields, delimiter }: SacctFormat): Fields[] {
+/**
+ * Splits what `sacct -n -P` printed of fields of which JobIDRaw is the first. The last one may hold line breaks: a record begins
+ * where a job's id is followed by the delimiter.
+ * @throws SlurmParseError
+ */
+export function splitSacctRows(text: string, { fields, delimiter }: Omit<SacctFormat, 'arguments'>): Fields[] {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const records: string[] = []
@@ -114,7 +118,7 @@ function accountedJob(row: Fields): AccountedJob {
     nodes: nodes === 'None assigned' ? undefined : nodes,
     submitTime: parseTimestamp(row['Submit'] ?? ''),
     eligibleTime: parseTimestamp(row['Eligible'] ?? ''),
-    startTime: parseTimestamp(row['Start'] ?? ''),
+    startTime: nodes === undefined || nodes === 'None assigned' ? undefined : parseTimestamp(row['Start'] ?? ''),
     endTime: parseTimestamp(row['End'] ?? ''),
     timeLimit: limit,
     requested: parseTres(row['ReqTRES'] ?? ''),

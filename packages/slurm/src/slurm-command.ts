@@ -23,6 +23,9 @@ const unset = [
   'SLURM_TOPO_LEN',
   'SLURM_JSON',
   'SLURM_YAML',
+  'SACCT_FEDERATION',
+  'SACCT_FORMAT',
+  'SACCT_LOCAL',
   'SCONTROL_ALL',
   'SCONTROL_FEDERATION',
   'SCONTROL_FUTURE',
@@ -92,7 +95,7 @@ function startError(cause: unknown, command: string, deadlineMs: number): SlurmE
 const meanings: readonly (readonly [RegExp, SlurmErrorCode])[] = [
   [/access\/permission denied|permission denied|invalid user id|authentication|munge|not authori[sz]ed/i, 'permission'],
   [
-    /unable to contact slurm controller|connect failure|connection refused|socket timed out|zero bytes were transmitted|standby mode|configuration source|fetch_config|no route to host|name or service not known|unable to resolve|cannot communicate/i,
+    /unable to contact slurm controller|connect failure|connection refused|socket timed out|zero bytes were transmitted|problem talking to the database|standby mode|configuration source|fetch_config|no route to host|name or service not known|unable to resolve|cannot communicate/i,
     'unreachable',
   ],
   [/not found|invalid node name|invalid job id|invalid partition name|invalid reservation|unknown node/i, 'not-found'],
@@ -102,6 +105,11 @@ const meanings: readonly (readonly [RegExp, SlurmErrorCode])[] = [
   ],
 ]
 
+/** What words of Slurm's about a failure mean. */
+export function meaningOf(said: string): SlurmErrorCode {
+  return meanings.find(([pattern]) => pattern.test(said))?.[1] ?? 'failed'
+}
+
 /** The error that a failed command stands for. scontrol prints some of its errors on standard output. */
 export function exitError(
   result: Pick<CommandResult, 'code' | 'signal' | 'stdout' | 'stderr'>,
@@ -109,7 +117,7 @@ export function exitError(
 ): SlurmError {
   const stderr = result.stderr.trim()
   const said = stderr === '' ? result.stdout.trim().slice(-2000) : stderr
-  const code = meanings.find(([pattern]) => pattern.test(said))?.[1] ?? 'failed'
+  const code = meaningOf(said)
   const ending = result.signal === null ? `exit ${result.code}` : `ended by ${result.signal}`
   return new SlurmError(code, `${command}: ${said === '' ? ending : said.replaceAll(/\s*\n\s*/g, '; ')}`, {
     command,

@@ -17,7 +17,7 @@ function slowClient(tookMs: number) {
     await clock.sleep(tookMs)
     if (state.failing) throw new SlurmError('unreachable', 'no controller')
     const version = { major: 22, minor: 5, micro: 8, text: '22.05.8' }
-    return { takenAt, tookMs, version, nodes: [], jobs: [], partitions: [], costs: [], problems: [] }
+    return { takenAt, tookMs, version, nodes: [], jobs: [], finished: [], partitions: [], costs: [], problems: [] }
   }
   return { state, snapshot }
 }

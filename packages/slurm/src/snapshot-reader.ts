@@ -1,5 +1,6 @@
 import { capabilitiesOf, type SlurmVersion } from './capabilities.ts'
 import { parseDiag } from './diag-record.ts'
+import { isFinished } from './job-state.ts'
 import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
 import { nodeFreeText, nodeRecord } from './node-record.ts'
 import { partitionRecord } from './partition-record.ts'
@@ -17,8 +18,11 @@ const partitionArguments = ['-a', '-o', 'show', 'partitions']
  * of a second where JSON takes seven. sdiag may fail without failing the snapshot.
  * @throws SlurmError; `refused` for a release that is too old
  */
-export async function readSnapshot(options: SlurmCommandOptions, version: SlurmVersion): Promise<SlurmSnapshot> {
-  const format = squeueFormat(capabilitiesOf(version))
+export async function readSnapshot(
+  options: SlurmCommandOptions & { mark: string },
+  version: SlurmVersion,
+): Promise<SlurmSnapshot> {
+  const format = squeueFormat(capabilitiesOf(version), options.mark)
   const takenAt = options.clock.now()
   const abort = new AbortController()
   const run = (program: string, args: readonly string[]) => runSlurm(options, program, args, abort.signal)
@@ -44,7 +48,8 @@ export async function readSnapshot(options: SlurmCommandOptions, version: SlurmV
       tookMs: options.clock.now() - takenAt,
       version,
       nodes: readEach(nodes, 'NodeName', 'node', problems, (fields) => nodeRecord(fields)),
-      jobs: queue.jobs,
+      jobs: queue.jobs.filter((job) => !isFinished(job.state)),
+      finished: queue.jobs.filter((job) => isFinished(job.state)),
       partitions: readEach(partitions, 'PartitionName', 'partition', problems, (fields) => partitionRecord(fields)),
       costs: outputs.map(({ command, tookMs, stdout }) => ({ command: nameOf(command), tookMs, bytes: stdout.length })),
       problems,
@@ -73,7 +78,8 @@ function readEach<T>(
   }
 }
 
-function attempt<T>(read: () => T, kind: SnapshotProblem['kind'], problems: SnapshotProblem[]): T | undefined {
+/** The value; undefined, and a problem, when it cannot be read. */
+export function attempt<T>(read: () => T, kind: SnapshotProblem['kind'], problems: SnapshotProblem[]): T | undefined {
   try {
     return read()
   } catch (error) {

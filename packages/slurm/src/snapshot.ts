@@ -27,8 +27,10 @@ export interface SlurmSnapshot {
   version: SlurmVersion
   /** Includes FUTURE names. 22.05 hides powered-down CLOUD names here, but not in the partitions' `nodes`. */
   nodes: readonly NodeRecord[]
-  /** Arrays are not expanded: a record stands for `array.count` pending tasks. */
+  /** Jobs that wait, run or complete. Arrays are not expanded: a record stands for `array.count` pending tasks. */
   jobs: readonly JobRecord[]
+  /** Jobs that are over and that slurmctld still remembers: for MinJobAge, 300 s by default. None of them is in `jobs`. */
+  finished: readonly JobRecord[]
   /** Includes hidden partitions. */
   partitions: readonly PartitionRecord[]
   /** Undefined when sdiag failed, which fails nothing else. */

@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { capabilitiesOf, parseVersion } from './capabilities.ts'
-import { parseExcludedNodes, parseSqueue, squeueFormat } from './squeue.ts'
+import { parseExcludedNodes, parseSqueue, type SqueueFormat, squeueFormat } from './squeue.ts'
 
 const printed = readFileSync(new URL('../fixtures/22.05/squeue-fields.txt', import.meta.url), 'utf8')
-const format = squeueFormat(capabilitiesOf(parseVersion('slurm-wlm 22.05.8')))
-const newest = squeueFormat(capabilitiesOf(parseVersion('slurm 26.05.5')))
+const full = squeueFormat(capabilitiesOf(parseVersion('slurm-wlm 22.05.8')))
+const newestFull = squeueFormat(capabilitiesOf(parseVersion('slurm 26.05.5')))
+/** The captures squeue-fields.txt are older than these fields; finished-squeue.txt has them. */
+const older = (format: SqueueFormat): SqueueFormat => ({
+  ...format,
+  fields: format.fields.filter((name) => name !== 'exit_code' && name !== 'SLUID'),
+})
+const format = older(full)
+const newest = older(newestFull)
 
 describe('parseSqueue', () => {
   const { jobs, errors } = parseSqueue(printed, format, parseExcludedNodes('6\x1fn2\x1e\n7\x1f\x1e\n8\x1f(null)\x1e\n'))
@@ -75,9 +82,13 @@ describe('parseSqueue', () => {
   })
 
   it('asks each release for the fields that it knows, once, the name last', () => {
-    expect(newest.fields.filter((field) => !format.fields.includes(field))).toEqual(['Exclusive', 'ExcNodes'])
+    expect(newestFull.fields.filter((field) => !full.fields.includes(field))).toEqual([
+      'Exclusive',
+      'ExcNodes',
+      'SLUID',
+    ])
     expect([format.excludedArguments?.length, newest.excludedArguments]).toEqual([6, undefined])
-    for (const { fields } of [format, newest]) {
+    for (const { fields } of [full, newestFull]) {
       expect(new Set(fields).size).toBe(fields.length)
       expect(fields.at(-1)).toBe('Name')
     }

@@ -253,7 +253,7 @@ function comparableNode(node: NodeRecord) {
 }
 
 function comparableJob(job: JobRecord) {
-  const { startTime, endTime, scheduledNodes, comment, reason, eligibleTime, ...rest } = job
+  const { startTime, endTime, scheduledNodes, comment, reason, eligibleTime, stdout, sluid, ...rest } = job
   const { tasks, exclusive, cpusPerTask, ...request } = rest.request
   return { ...rest, request }
 }

@@ -17,8 +17,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSlurmClient, type SlurmClient } from '../src/client.ts'
 import type { CommandResult } from '../src/run-command.ts'
-import { accountingLines, startAccounting } from './real-accounting.ts'
 import { fetchAt } from './fetch-at.ts'
+import { accountingLines, startAccounting } from './real-accounting.ts'
 import { runCommand } from './run-command.ts'
 
 /** Where Slurm's programs are: this machine, or a root file system of another Debian suite. */
@@ -167,7 +167,8 @@ export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOption
       slurm.rest = slurmrestd(tokens.length > 0 ? { port: restPort } : { folder }, start, end)
       if (tokens.length > 0)
         slurm.rest.token = /SLURM_JWT=(\S+)/.exec((await run('scontrol', 'token', 'lifespan=3600')).stdout)?.[1] ?? ''
-      else if (options.accounting) await must('sacctmgr', '-i', 'add', 'user', 'slurm', 'account=root', 'adminlevel=Admin')
+      else if (options.accounting)
+        await must('sacctmgr', '-i', 'add', 'user', 'slurm', 'account=root', 'adminlevel=Admin')
       await slurm.rest.start()
     }
   } catch (error) {

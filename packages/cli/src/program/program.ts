@@ -9,6 +9,7 @@ import { defineConfigCommands } from './config.ts'
 import { type Act, type Define, examples, type Work } from './define.ts'
 import { addHelpCommand } from './help.ts'
 import { defineHistoryCommands } from './history.ts'
+import { defineHooksCommands } from './hooks.ts'
 import { defineJobCommands } from './jobs.ts'
 import { defineNodeCommands } from './nodes.ts'
 import { defineOperationCommands } from './operations.ts'
@@ -52,6 +53,7 @@ export function createProgram(stdout: OutputStream, stderr: OutputStream, act: A
   const groups: [heading: string, define: Define][] = [
     ['Nodes:', defineNodeCommands],
     ['Jobs:', defineJobCommands],
+    ['Jobs:', defineHooksCommands],
     ['Fleet:', definePoolCommands],
     ['Fleet:', defineOperationCommands],
     ['Fleet:', defineHistoryCommands],

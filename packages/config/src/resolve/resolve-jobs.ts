@@ -48,6 +48,8 @@ function resolveRemoteWrite(
     if (section.intact) fail('needs url, the address of an engine that speaks remote write')
     return undefined
   }
+  const { username: user, password } = new URL(url)
+  if (user !== '' || password !== '') fail('url has a user in it: give username and password_env')
   if ((username === undefined) !== (passwordEnv === undefined)) fail('username and password_env belong together')
   if (tokenEnv !== undefined && username !== undefined) fail('token_env and username are two ways: keep one')
   return {

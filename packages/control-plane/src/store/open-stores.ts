@@ -7,16 +7,16 @@ import { openPostgresSnapshot } from './backup/postgres-snapshot.ts'
 import { sqliteBackup } from './backup/sqlite-backup.ts'
 import { writeBackup } from './backup/write-backup.ts'
 import type { JobStore } from './job-store.ts'
+import { openPostgresJobStore } from './jobs/postgres-job-store.ts'
 import { openSqliteJobStore } from './jobs/sqlite-job-store.ts'
 import { type Lease, takeLease } from './postgres/lease.ts'
-import { openPostgresJobStore } from './postgres/postgres-job-store.ts'
 import { openPostgresPool, type PostgresEffects } from './postgres/postgres-pool.ts'
 import { createPostgresSql } from './postgres/postgres-sql.ts'
 import { openPostgresStore } from './postgres/postgres-store.ts'
 import { schemas } from './schemas.ts'
 import { type DataDirLock, lockDataDir } from './sqlite/data-dir-lock.ts'
 import { openSqliteStore } from './sqlite/sqlite-store.ts'
-import type { Store } from './store.ts'
+import { type Store, StoreError } from './store.ts'
 
 export interface StoresOptions {
   /** The embedded engine's files, and restores that are under way. */
@@ -120,8 +120,12 @@ async function openInPostgres(
       prepare: (parts, id) => loadPostgres(sql, id, parts),
       replace: () => {},
     })
-    const fleet = await openPostgresStore(pool, sql, effects, lease)
-    const jobs = await openPostgresJobStore(pool.description, sql)
+    const named = (error: unknown): never => {
+      if (!(error instanceof StoreError)) throw error
+      throw new StoreError(`cannot open ${pool.description}: ${error.message}`, { cause: error })
+    }
+    const fleet = await openPostgresStore(pool, sql, effects, lease).catch(named)
+    const jobs = await openPostgresJobStore(pool.description, sql).catch(named)
     return {
       fleet,
       jobs,

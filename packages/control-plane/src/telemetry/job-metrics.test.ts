@@ -6,10 +6,10 @@ import type { FleetNode } from '@navarch/core/node/node'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { describe, expect, it } from 'vitest'
 import { nodeDocument } from '../../test/memory-fleet.ts'
-import { createDroppedSeries } from './cap-series.ts'
 import { renderMetrics } from './exposition.ts'
 import { defaultJobMetricsOptions, jobMetrics } from './job-metrics.ts'
 import { type JobMetricsInput, type JobOfMetrics, nodesOfMetrics } from './job-metrics-input.ts'
+import { createDroppedSeries } from './series-budget.ts'
 import { createStorageMetrics, measured } from './storage-metrics.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -171,6 +171,13 @@ describe('the metrics of jobs', () => {
     ]) {
       expect(about(linesOf({ jobs }), 'runtime').map((line) => line.split(' ')[1])).toEqual(['10', '10'])
     }
+  })
+
+  it('are told under the nodes that speak of a job while nobody has told its nodes', () => {
+    const unknown = doc({ whole: { user: 'ada', nodes: [] }, started: { '': { at: now - 100_000 } } })
+    expect(about(linesOf({ jobs: [job(unknown)] }), 'hpc_job_cpu')).toEqual([
+      'hpc_job_cpu_usage_percent{job_id="812",user="ada",node="n1"} 25',
+    ])
   })
 
   it('show what a client of the API set, under the first node', () => {

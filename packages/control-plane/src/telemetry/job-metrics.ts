@@ -1,5 +1,4 @@
-import { capSeries, type DroppedSeries } from './cap-series.ts'
-import type { Metric, MetricSample } from './exposition.ts'
+import type { Metric } from './exposition.ts'
 import type { JobMetricsInput, JobOfMetrics, NodeOfMetrics } from './job-metrics-input.ts'
 import {
   gpuKey,
@@ -11,6 +10,7 @@ import {
   partsOf,
   withReadingsOfNode,
 } from './job-parts.ts'
+import { createSeriesBudget, type DroppedSeries, type SeriesBudget } from './series-budget.ts'
 
 export interface JobMetricsOptions {
   /** How long a job that has ended keeps its series, ms: long enough to be scraped once. */
@@ -30,97 +30,120 @@ export const defaultJobMetricsOptions: JobMetricsOptions = { keepEndedMs: 300_00
  * many, those of the last metrics go first, and in each those of the jobs that began last.
  */
 export function jobMetrics(input: JobMetricsInput, options: JobMetricsOptions, dropped: DroppedSeries): Metric[] {
+  const budget = createSeriesBudget(options.maxSeries, dropped)
   const jobs = jobsToTell(input, options.keepEndedMs)
   const gpus = gpusOfNodes(input.nodes)
-  const parts = jobs
-    .flatMap((job) => partsOf(job, input.now, options.freshMs))
-    .map((part) => (part.running ? withReadingsOfNode(part, gpus) : part))
-  const metrics = [...totals(input), ...nodeMetrics(input, jobs), ...gpuMetrics(gpus, parts), ...partMetrics(parts)]
-  return [...capSeries(metrics, options.maxSeries, dropped), dropped.metric()]
-}
-
-function totals({ countByState, totalRuns, jobs }: JobMetricsInput): Metric[] {
-  const heard = jobs.flatMap(({ live }) => [...live.values()].map(({ heardAt }) => heardAt))
-  const last = heard.reduce<number | undefined>((latest, at) => Math.max(latest ?? at, at), undefined)
+  const all = jobs.flatMap((job) => partsOf(job, input.now, options.freshMs))
+  // Two parts under the same labels would be one series with two values, for which Prometheus refuses the whole scrape.
+  const parts = [
+    ...new Map(all.toReversed().map((part) => [`${part.view.jobId}\0${part.node}`, part])).values(),
+  ].reverse()
+  dropped.add('hpc_job_runtime_seconds', all.length - parts.length)
+  const told = parts.map((part) => (part.running ? withReadingsOfNode(part, gpus) : part))
   return [
-    {
-      name: 'hpc_job_state_total',
-      help: 'Jobs by state.',
-      type: 'untyped',
-      samples: Object.entries(countByState).map(([state, value]) => ({ labels: { state }, value })),
-    },
-    { name: 'hpc_job_total', help: 'Jobs that were ever recorded.', type: 'counter', samples: [{ value: totalRuns }] },
-    {
-      name: 'hpc_exporter_last_collect_timestamp_seconds',
-      help: 'When an agent last told of a running job; absent when none has.',
-      type: 'gauge',
-      samples: last === undefined ? [] : [{ value: last / 1000 }],
-    },
+    ...totals(input, budget),
+    ...nodeMetrics(input, jobs, budget),
+    ...gpuMetrics(gpus, told, budget),
+    ...partMetrics(told, budget),
+    dropped.metric(),
   ]
 }
 
-function nodeMetrics({ nodes }: JobMetricsInput, jobs: readonly JobOfMetrics[]): Metric[] {
+function totals({ countByState, totalRuns, jobs }: JobMetricsInput, { metric }: SeriesBudget): Metric[] {
+  let last: number | undefined
+  for (const { live } of jobs) for (const { heardAt } of live.values()) last = Math.max(last ?? heardAt, heardAt)
+  return [
+    metric(
+      { name: 'hpc_job_state_total', help: 'Jobs by state.', type: 'untyped' },
+      Object.entries(countByState),
+      ([state]) => ({ state }),
+      ([, count]) => count,
+    ),
+    single(metric, { name: 'hpc_job_total', help: 'Jobs that were ever recorded.', type: 'counter' }, totalRuns),
+    single(
+      metric,
+      {
+        name: 'hpc_exporter_last_collect_timestamp_seconds',
+        help: 'When an agent last told of a running job; absent when none has.',
+      },
+      last === undefined ? undefined : last / 1000,
+    ),
+  ]
+}
+
+function single(
+  metric: SeriesBudget['metric'],
+  about: Parameters<SeriesBudget['metric']>[0],
+  value: number | undefined,
+): Metric {
+  return metric(
+    about,
+    [value],
+    () => ({}),
+    (only) => only,
+  )
+}
+
+function nodeMetrics({ nodes }: JobMetricsInput, jobs: readonly JobOfMetrics[], { metric }: SeriesBudget): Metric[] {
   const counts = new Map(nodes.map(({ node }) => [node, 0]))
   for (const { view } of jobs) for (const node of view.nodesRunning) counts.set(node, (counts.get(node) ?? 0) + 1)
-  const gauge = (name: string, help: string, value: (node: NodeOfMetrics) => number | undefined): Metric => ({
-    name,
-    help,
-    type: 'gauge',
-    samples: nodes.flatMap((node) => sample({ node: node.node }, value(node))),
-  })
+  const ofNodes = (name: string, help: string, value: (node: NodeOfMetrics) => number | undefined) =>
+    metric({ name, help }, nodes, ({ node }) => ({ node }), value)
   return [
-    gauge('hpc_node_cpu_usage_percent', "Use of a node's CPUs, by its agent.", (node) => node.cpuPercent),
-    gauge('hpc_node_memory_usage_bytes', "Use of a node's memory, by its agent.", (node) => node.memoryUsedBytes),
-    gauge('hpc_node_gpu_usage_percent', "Mean use of a node's GPUs.", (node) =>
+    ofNodes('hpc_node_cpu_usage_percent', "Use of a node's CPUs, by its agent.", (node) => node.cpuPercent),
+    ofNodes('hpc_node_memory_usage_bytes', "Use of a node's memory, by its agent.", (node) => node.memoryUsedBytes),
+    ofNodes('hpc_node_gpu_usage_percent', "Mean use of a node's GPUs.", (node) =>
       mean(node.gpus.map((gpu) => gpu.utilizationPercent)),
     ),
-    {
-      name: 'hpc_node_job_count',
-      help: 'Jobs that run on a node.',
+    metric(
       // The name is the original's, and a gauge's may not end so.
-      type: 'untyped',
-      samples: [...counts].map(([node, value]) => ({ labels: { node }, value })),
-    },
-    gauge('hpc_node_total_memory_bytes', 'RealMemory of a node, by Slurm.', (node) => node.memoryTotalBytes),
-    gauge('hpc_node_total_cpus', 'CPUs of a node, by Slurm.', (node) => node.cpus),
-    gauge('hpc_node_cpu_load', 'Load of a node, by Slurm.', (node) => node.cpuLoad),
-    {
-      name: 'hpc_node_state',
-      help: "1 for a node's state, by Slurm.",
-      type: 'gauge',
-      samples: nodes.flatMap(({ node, state }) => (state === undefined ? [] : [{ labels: { node, state }, value: 1 }])),
-    },
+      { name: 'hpc_node_job_count', help: 'Jobs that run on a node.', type: 'untyped' },
+      counts,
+      ([node]) => ({ node }),
+      ([, count]) => count,
+    ),
+    ofNodes('hpc_node_total_memory_bytes', 'RealMemory of a node, by Slurm.', (node) => node.memoryTotalBytes),
+    ofNodes('hpc_node_total_cpus', 'CPUs of a node, by Slurm.', (node) => node.cpus),
+    ofNodes('hpc_node_cpu_load', 'Load of a node, by Slurm.', (node) => node.cpuLoad),
+    metric(
+      { name: 'hpc_node_state', help: "1 for a node's state, by Slurm." },
+      nodes,
+      ({ node, state = '' }) => ({ node, state }),
+      ({ state }) => (state === undefined ? undefined : 1),
+    ),
   ]
 }
 
 /** Values by GPU, whoever has it, and who has it: joined in queries, so that a job that ends ends one series and not eight. */
-function gpuMetrics(ofNodes: NodeGpus, parts: readonly Part[]): Metric[] {
+function gpuMetrics(ofNodes: NodeGpus, parts: readonly Part[], { metric }: SeriesBudget): Metric[] {
   const gpus = new Map(ofNodes)
-  for (const { node, gpus: ofPart } of parts.filter(({ running }) => running)) {
-    for (const { uuid, vendor: _, ...values } of ofPart) {
-      const key = gpuKey(node, uuid)
-      if (!gpus.has(key)) gpus.set(key, { labels: { node, gpu: uuid }, values })
+  const running = parts.filter((part) => part.running)
+  for (const { node, gpus: ofPart } of running) {
+    for (const gpu of ofPart) {
+      const key = gpuKey(node, gpu.uuid)
+      if (!gpus.has(key)) gpus.set(key, { labels: { node, gpu: gpu.uuid }, values: gpu })
     }
   }
+  const holders = running.flatMap(({ view, node, gpus: ofPart }) =>
+    (ofPart.length > 0 ? ofPart.map(({ uuid }) => uuid) : ['']).map((gpu) => ({ view, node, gpu })),
+  )
   return [
-    ...gpuValues.map(({ suffix, what, key }) => ({
-      name: `navarch_gpu_${suffix}`,
-      help: `${what} of a GPU.`,
-      type: 'gauge' as const,
-      samples: [...gpus.values()].flatMap(({ labels, values }) => sample(labels, values[key])),
-    })),
-    {
-      name: 'navarch_job_info',
-      help: 'Who has a GPU now; without gpu where the job has none on the node.',
-      type: 'gauge',
-      samples: parts
-        .filter(({ running }) => running)
-        .flatMap(({ view, node, gpus: ofPart }) => {
-          const { jobId: job_id, user, account = '', partition = '' } = view
-          const uuids = ofPart.length > 0 ? ofPart.map(({ uuid }) => uuid) : ['']
-          return uuids.map((gpu) => ({ labels: { node, gpu, job_id, user, account, partition }, value: 1 }))
-        }),
-    },
+    ...gpuValues.map(({ suffix, what, key }) =>
+      metric(
+        { name: `navarch_gpu_${suffix}`, help: `${what} of a GPU.` },
+        gpus.values(),
+        ({ labels }) => labels,
+        ({ values }) => values[key],
+      ),
+    ),
+    metric(
+      { name: 'navarch_job_info', help: 'Who has a GPU now; without gpu where the job has none on the node.' },
+      holders,
+      ({ view: { jobId, user, account = '', partition = '' }, node, gpu }) => ({
+        ...{ node, gpu, job_id: jobId, user, account, partition },
+      }),
+      () => 1,
+    ),
   ]
 }
 
@@ -131,32 +154,22 @@ const gpuValues = [
   { suffix: 'temperature_celsius', what: 'Temperature', key: 'temperatureCelsius' },
 ] as const
 
-function partMetrics(parts: readonly Part[]): Metric[] {
-  const gauge = (name: string, help: string, value: (part: Part) => number | undefined): Metric => ({
-    name,
-    help,
-    type: 'gauge',
-    samples: parts.flatMap((part) => {
-      const { jobId: job_id, user } = part.view
-      return sample({ job_id, user, node: part.node }, value(part))
-    }),
-  })
+function partMetrics(parts: readonly Part[], { metric }: SeriesBudget): Metric[] {
+  const ofParts = (name: string, help: string, value: (part: Part) => number | undefined) =>
+    metric({ name, help }, parts, ({ view, node }) => ({ job_id: view.jobId, user: view.user, node }), value)
+  const devices = parts.flatMap(({ view, node, gpus }) => gpus.map((gpu) => ({ view, node, gpu })))
   return [
-    gauge('hpc_job_runtime_seconds', 'How long a job has run.', (part) => part.runtimeSeconds),
-    gauge('hpc_job_cpu_usage_percent', "Use of a job's CPUs on a node.", (part) => part.cpuPercent),
-    gauge('hpc_job_memory_usage_bytes', 'Working set of a job on a node.', (part) => part.memoryBytes),
-    gauge('hpc_job_gpu_usage_percent', "Mean use of a job's GPUs on a node.", (part) => part.gpuPercent),
-    ...gpuValues.map(({ suffix, what, key }) => ({
-      name: `hpc_job_gpu_device_${suffix}`,
-      help: `${what} of a GPU of a job.`,
-      type: 'gauge' as const,
-      samples: parts.flatMap(({ view, node, gpus }) =>
-        gpus.flatMap((gpu) => sample({ job_id: view.jobId, node, gpu_vendor: gpu.vendor, gpu_id: gpu.uuid }, gpu[key])),
+    ofParts('hpc_job_runtime_seconds', 'How long a job has run.', (part) => part.runtimeSeconds),
+    ofParts('hpc_job_cpu_usage_percent', "Use of a job's CPUs on a node.", (part) => part.cpuPercent),
+    ofParts('hpc_job_memory_usage_bytes', 'Working set of a job on a node.', (part) => part.memoryBytes),
+    ofParts('hpc_job_gpu_usage_percent', "Mean use of a job's GPUs on a node.", (part) => part.gpuPercent),
+    ...gpuValues.map(({ suffix, what, key }) =>
+      metric(
+        { name: `hpc_job_gpu_device_${suffix}`, help: `${what} of a GPU of a job.` },
+        devices,
+        ({ view, node, gpu }) => ({ job_id: view.jobId, node, gpu_vendor: gpu.vendor, gpu_id: gpu.uuid }),
+        ({ gpu }) => gpu[key],
       ),
-    })),
+    ),
   ]
-}
-
-function sample(labels: Record<string, string>, value: number | undefined): MetricSample[] {
-  return value === undefined || !Number.isFinite(value) ? [] : [{ labels, value }]
 }

@@ -8,7 +8,7 @@ export function jobsToTell({ jobs, now }: JobMetricsInput, keepEndedMs: number):
   for (const job of jobs) {
     const { state, endTime, cluster, jobId, restart } = job.view
     const told = state === 'running' || (endTime !== undefined && now - endTime <= keepEndedMs)
-    const key = JSON.stringify([cluster, jobId])
+    const key = `${cluster}\0${jobId}`
     // The labels name the job and not its run: two runs would be one series with two values.
     if (told && restart >= (newest.get(key)?.view.restart ?? 0)) newest.set(key, job)
   }
@@ -47,7 +47,7 @@ export type NodeGpus = ReadonlyMap<string, { labels: { node: string; gpu: string
 
 /** One GPU of one node, as a key. */
 export function gpuKey(node: string, uuid: string): string {
-  return JSON.stringify([node, uuid])
+  return `${node}\0${uuid}`
 }
 
 /** By `gpuKey`, of the nodes' own readings. */

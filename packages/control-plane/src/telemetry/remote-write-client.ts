@@ -139,7 +139,7 @@ export function createRemoteWriteClient(options: RemoteWriteOptions, effects: Re
     },
     metrics: () => metricsOf(counts, queue.length),
     async idle() {
-      while (running) await running
+      while (running !== undefined) await running
     },
     async close() {
       closed.abort(new Error('closed'))

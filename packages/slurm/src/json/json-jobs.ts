@@ -2,13 +2,15 @@ import { parseArrayTasks } from '../array-tasks.ts'
 import { withoutUndefined } from '../fields.ts'
 import { parseGresList } from '../gres.ts'
 import { type JobArray, type JobRecord, type JobRequest, parseExclusive } from '../job-record.ts'
-import { parseJobState } from '../job-state.ts'
+import { isFinished, parseJobState } from '../job-state.ts'
 import { parsePendingReason } from '../pending-reason.ts'
 import { parseTres } from '../tres.ts'
+import { exitOfJson } from './json-exit.ts'
 import {
   isInfinite,
   type JsonObject,
   numberOf,
+  objectOf,
   parseJsonList,
   positiveOf,
   requiredNumberOf,
@@ -26,7 +28,11 @@ export function parseJobsJson(text: string): JobRecord[] {
   return parseJsonList(text, 'jobs').map(jsonJob)
 }
 
-function jsonJob(job: JsonObject): JobRecord {
+/**
+ * One job of the list.
+ * @throws SlurmParseError
+ */
+export function jsonJob(job: JsonObject): JobRecord {
   const state = parseJobState(typeof job['job_state'] === 'string' ? job['job_state'] : wordsOf(job, 'job_state'))
   const nodesMin = numberOf(job, 'node_count') ?? 1
   const nodesMax = positiveOf(job, 'max_nodes')
@@ -75,6 +81,11 @@ function jsonJob(job: JsonObject): JobRecord {
     dependency: textOf(job, 'dependency'),
     comment: textOf(job, 'comment'),
     restarts: numberOf(job, 'restart_cnt') ?? 0,
+    exit: isFinished(state) ? exitOfJson(job['exit_code']) : undefined,
+    sluid: textOf(job, 'sluid') ?? textOf(objectOf(job, 'step_id'), 'sluid'),
+    adminComment: textOf(job, 'admin_comment'),
+    workDir: textOf(job, 'current_working_directory'),
+    stdout: textOf(job, 'stdout_expanded') ?? textOf(job, 'standard_output'),
   })
 }
 

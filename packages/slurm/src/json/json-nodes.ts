@@ -48,7 +48,11 @@ export function parseSinfoJson(text: string): SinfoGroup[] {
   )
 }
 
-function jsonNode(node: JsonObject): NodeRecord {
+/**
+ * One node of the list.
+ * @throws SlurmParseError
+ */
+export function jsonNode(node: JsonObject): NodeRecord {
   const name = requiredTextOf(node, 'name')
   const gres = parseGresList(textOf(node, 'gres') ?? '')
   const used = textOf(node, 'gres_used')

@@ -16,13 +16,20 @@ import {
 
 /**
  * Reads partitions from `scontrol show partitions --json` or slurmrestd's `/partitions` of data parsers 0.0.36 to 0.0.45.
- * 0.0.39 does not tell the state: it is `UNKNOWN` there.
+ * 0.0.39 does not tell the state: it is `UNKNOWN` there. 0.0.39 to 0.0.44 tell neither which partition is the default nor which are
+ * hidden: none is, there.
  * @throws SlurmParseError, SlurmError
  */
 export function parsePartitionsJson(text: string): PartitionRecord[] {
-  return parseJsonList(text, 'partitions').map((partition) =>
-    typeof partition['nodes'] === 'string' ? flatPartition(partition) : nestedPartition(partition),
-  )
+  return parseJsonList(text, 'partitions').map(jsonPartition)
+}
+
+/**
+ * One partition of the list.
+ * @throws SlurmParseError
+ */
+export function jsonPartition(partition: JsonObject): PartitionRecord {
+  return typeof partition['nodes'] === 'string' ? flatPartition(partition) : nestedPartition(partition)
 }
 
 /** 0.0.36 to 0.0.38. */

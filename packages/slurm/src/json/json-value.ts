@@ -1,4 +1,5 @@
 import { isNothing } from '../size.ts'
+import { meaningOf } from '../slurm-command.ts'
 import { SlurmError, SlurmParseError } from '../slurm-error.ts'
 
 /** An object of Slurm's JSON. */
@@ -10,7 +11,7 @@ const noValues: readonly number[] = [4294967294, 4294967295, 65534, 65535, -2, -
 /**
  * Parses a body of slurmrestd or the output of `--json`, and takes one key's list from it.
  * @throws SlurmParseError when it is no JSON or has no such list
- * @throws SlurmError `failed` when the body carries errors: slurmrestd sends them with status 200 too
+ * @throws SlurmError when the body carries errors: slurmrestd sends them with status 200 too
  */
 export function parseJsonList(text: string, key: string): JsonObject[] {
   const body = parseBody(text)
@@ -27,7 +28,12 @@ export function parseJsonObject(text: string, key: string): JsonObject {
   return asObject(parseBody(text)[key], key)
 }
 
-function parseBody(text: string): JsonObject {
+/**
+ * Parses a body.
+ * @throws SlurmParseError when it is no JSON object
+ * @throws SlurmError when it carries errors
+ */
+export function parseBody(text: string): JsonObject {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -37,8 +43,15 @@ function parseBody(text: string): JsonObject {
   const found = asObject(body, 'body')
   const errors = found['errors']
   if (!Array.isArray(errors) || errors.length === 0) return found
-  const messages = errors.map((error) => textOf(asObject(error, 'errors'), 'description') ?? JSON.stringify(error))
-  throw new SlurmError('failed', `Slurm answered with errors: ${messages.join('; ')}`)
+  const said = errors.map((error) => errorText(asObject(error, 'errors'))).join('; ')
+  throw new SlurmError(meaningOf(said), `Slurm answered with errors: ${said}`)
+}
+
+/** Slurm's name of the error, and what it was about. */
+function errorText(error: JsonObject): string {
+  const [name, about] = [textOf(error, 'error'), textOf(error, 'description')]
+  if (name === undefined || name === 'No error') return about ?? JSON.stringify(error)
+  return about === undefined ? name : `${about}: ${name}`
 }
 
 /** @throws SlurmParseError when the value is no object */

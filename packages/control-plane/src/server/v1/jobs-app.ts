@@ -3,7 +3,6 @@ import { jobRoutes } from '@navarch/api/jobs'
 import type { Origin } from '@navarch/core/job/job-event'
 import type { Log } from '@navarch/system/log'
 import type { Context, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import type { JobService } from '../../services/jobs/job-service.ts'
@@ -41,8 +40,7 @@ export function createJobsApp({ jobs, version, authToken, log, newId }: JobsAppO
       throw new ServiceError('invalid', sentences(whereOf[target] ?? target, problemsOf(data, error.issues)))
     },
   })
-  app.use(checkMethod, checkAccess(authToken), checkMediaType)
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: (context) => answer(context, tooLarge) }))
+  app.use(checkMethod, checkAccess(authToken), checkMediaType, readBody)
   addReads(app, jobs)
   addWrites(app, jobs, newId)
   for (const route of routes.eventRoutes) app.openAPIRegistry.registerPath(route)
@@ -128,9 +126,27 @@ const checkMethod: MiddlewareHandler<RestEnv> = async (context, next) => {
 const checkMediaType: MiddlewareHandler<RestEnv> = async (context, next) => {
   const { method } = context.req
   const type = context.env.incoming.headers['content-type']
-  const takesBody = method === 'POST' || method === 'PATCH' || method === 'PUT'
-  if (takesBody ? isJson(type) : type === undefined || isJson(type)) return next()
+  if (takesBody(method) ? isJson(type) : type === undefined || isJson(type)) return next()
   return answer(context, notJson)
+}
+
+/** Reads a body up to its limit, whatever its length is said to be. Validators find it read. */
+const readBody: MiddlewareHandler<RestEnv> = async (context, next) => {
+  if (!takesBody(context.req.method)) return next()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of context.req.raw.body ?? []) {
+    size += chunk.length
+    if (size > maxBodyBytes) return answer(context, tooLarge)
+    chunks.push(chunk)
+  }
+  // Hono keeps promises here, whatever its type says.
+  Object.assign(context.req.bodyCache, { text: Promise.resolve(Buffer.concat(chunks).toString()) })
+  return next()
+}
+
+function takesBody(method: string): boolean {
+  return method === 'POST' || method === 'PATCH'
 }
 
 function answer(context: Context, { status, body }: Problem): Response {

@@ -2,8 +2,9 @@
  * The schema of the jobs' store, step by step, in SQLite's words (see `forDialect`). Forward only: a released step never changes,
  * a new one is added at the end.
  *
- * A run's `doc` is the truth; its other columns follow from it by `viewJob` and serve queries. `state` is the place in `jobStates`,
- * or -1 for a tombstone. `sort_at` is the start, or the first sign of a run that has not started. Times are ms since the epoch.
+ * A run's `doc` is the truth; its other columns follow from it by `outlineJob` and serve queries. `state` is the place in
+ * `jobStates`, or -1 for a tombstone. `sort_at` is the start, or the first sign of a run that has not started. Times are ms since
+ * the epoch. `job_run_order` holds all that lists are filtered by, so that counting them reads no document.
  */
 export const jobMigrations: readonly string[] = [
   `
@@ -15,7 +16,7 @@ export const jobMigrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX job_run_key ON job_run (job_id, cluster, restart);
   CREATE INDEX job_run_open ON job_run (sort_at) WHERE state IN (0, 1);
-  CREATE INDEX job_run_order ON job_run (sort_at, state, end_at);
+  CREATE INDEX job_run_order ON job_run (sort_at, state, start_at, end_at, account, partition_name);
   CREATE INDEX job_run_user ON job_run (user_name, sort_at);
   CREATE INDEX job_run_array ON job_run (array_job_id, array_task) WHERE array_job_id IS NOT NULL;
   CREATE INDEX job_run_het ON job_run (het_job_id, het_offset) WHERE het_job_id IS NOT NULL;

@@ -109,27 +109,6 @@ describe.each(jobStoreEngines)('$title', (engine) => {
       expect((await store.apply([started({ jobId: '2' })]))[0]?.status).toBe('created')
     })
 
-    it.skipIf(skip || !engine.isShared)('that several control planes apply at the same time all count', async () => {
-      const other = await openJobStore(place)
-      const nodes = Array.from({ length: 40 }, (_, index) => `n${index}`)
-      try {
-        await Promise.all(
-          [started, finished].flatMap((make) =>
-            nodes.map((node, index) =>
-              (index % 2 ? other : store).apply([make({}, { node }), make({ jobId: node }, { node })]),
-            ),
-          ),
-        )
-      } finally {
-        await other.close()
-      }
-      const [run] = await store.find('812')
-      expect(Object.keys(run?.started ?? {})).toHaveLength(40)
-      expect(Object.keys(run?.finished ?? {})).toHaveLength(40)
-      expect(await store.countByState()).toMatchObject({ running: 0, completed: 41 })
-      expect(await store.totalRuns()).toBe(41)
-    })
-
     test('survive kill -9: what was acknowledged is there', async () => {
       const acknowledged = await killAfter(place, 200)
       await reopen()

@@ -12,7 +12,7 @@ const ripeMs = 10 * 60_000
 /** How long readings wait for a sign of their run. */
 const orphanMs = 24 * 3_600_000
 /** Readings that one step packs: some 10 ms. */
-const stepReadings = 400
+const stepReadings = 80
 /** Series that one step looks at. */
 const stepSeries = 200
 
@@ -33,7 +33,7 @@ export async function packSome(
   after: InboxPlace = { runKey: '', node: '' },
 ): Promise<InboxPlace | undefined> {
   const waiting = await tx.query(
-    `SELECT run_key, node, min(from_at) AS first, max(to_at) AS last, sum(readings) AS readings FROM sample_inbox
+    `SELECT run_key, node, min(from_at) AS first, max(to_at) AS last, count(*) AS batches FROM sample_inbox
      WHERE run_key > ? OR (run_key = ? AND node > ?) GROUP BY run_key, node ORDER BY run_key, node LIMIT ${stepSeries}`,
     [after.runKey, after.runKey, after.node],
   )
@@ -41,7 +41,7 @@ export async function packSome(
   let place: InboxPlace | undefined
   for (const row of waiting) {
     place = { runKey: String(row['run_key']), node: String(row['node']) }
-    if (Number(row['first']) >= now - ripeMs && Number(row['readings']) < fullBlock) continue
+    if (Number(row['first']) >= now - ripeMs && Number(row['batches']) < fullBlock) continue
     packed += await packSeries(tx, place, Number(row['last']) < now - orphanMs)
     if (packed >= stepReadings) return place
   }

@@ -1,6 +1,6 @@
 import type { JobDoc } from '@navarch/core/job/job-doc'
 import { jobStates } from '@navarch/core/job/job-event'
-import { viewJob } from '@navarch/core/job/view-job'
+import { outlineJob } from '@navarch/core/job/view-job'
 import type { Row, SqlValue } from '../sql/sql.ts'
 
 /** The state of a tombstone; those of all others are their places in `jobStates`. */
@@ -28,22 +28,22 @@ export interface RunRow {
 
 /** The columns and nodes that follow from a document. */
 export function rowOf(doc: JobDoc): RunRow {
-  const view = viewJob(doc)
+  const outline = outlineJob(doc)
   const deleted = doc.deletedAt !== undefined
-  const group = view.group ?? {}
+  const group = outline.group ?? {}
   return {
     phase: [
-      deleted ? deletedState : jobStates.indexOf(view.state),
-      view.startTime ?? doc.firstAt,
-      view.startTime ?? null,
-      doc.deletedAt ?? view.endTime ?? null,
+      deleted ? deletedState : jobStates.indexOf(outline.state),
+      outline.startTime ?? doc.firstAt,
+      outline.startTime ?? null,
+      doc.deletedAt ?? outline.endTime ?? null,
     ],
     names: [
-      ...[view.user, view.account ?? '', view.partition ?? ''],
+      ...[outline.user, outline.account ?? '', outline.partition ?? ''],
       ...[group.arrayJobId ?? null, group.arrayTask ?? null, group.hetJobId ?? null, group.hetOffset ?? null],
-      view.sluid ?? null,
+      doc.sluid ?? null,
     ],
-    nodes: nodesOf(doc, view.nodes),
+    nodes: nodesOf(doc, outline.nodes),
   }
 }
 

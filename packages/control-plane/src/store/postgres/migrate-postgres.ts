@@ -23,7 +23,7 @@ export function migratePostgres(
       'CREATE TABLE IF NOT EXISTS navarch_schema (name TEXT COLLATE "C" PRIMARY KEY, version BIGINT NOT NULL)',
     )
     const version = await schemaVersionIn(tx, name)
-    if (version > migrations.length) throw new StoreError(newerSchema(version, migrations.length))
+    if (version > migrations.length) throw new StoreError(`${name}: ${newerSchema(version, migrations.length)}`)
     for (const migration of migrations.slice(version, until)) {
       for (const statement of statementsOf(forDialect(migration, 'postgres'))) await tx.run(statement)
     }

@@ -49,7 +49,6 @@ export async function openPostgresStore(
     await migratePostgres(sql, 'fleet', fleetMigrations)
   } catch (error) {
     await lease.client.end().catch(() => {})
-    if (error instanceof StoreError) throw new StoreError(`cannot open ${pool.description}: ${error.message}`)
     throw error
   }
 

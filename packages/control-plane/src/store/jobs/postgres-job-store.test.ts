@@ -5,9 +5,9 @@ import { silentLog } from '@navarch/system/log'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { postgresMissing, startTestPostgres, type TestPostgres, titleOf } from '../../../test/postgres.ts'
 import type { JobStore } from '../job-store.ts'
+import { openPostgresPool } from '../postgres/postgres-pool.ts'
+import { createPostgresSql } from '../postgres/postgres-sql.ts'
 import { openPostgresJobStore } from './postgres-job-store.ts'
-import { openPostgresPool } from './postgres-pool.ts'
-import { createPostgresSql } from './postgres-sql.ts'
 
 const effects = { clock: systemClock, random: Math.random, log: silentLog }
 

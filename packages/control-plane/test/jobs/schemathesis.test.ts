@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { startJobsServer } from './jobs-server.ts'
+
+const run = promisify(execFile)
+const timeoutMs = 180_000
+
+/**
+ * Schemathesis (https://schemathesis.readthedocs.io, `pip install schemathesis`) sends what the description allows, and what it
+ * does not, to the running API. NAVARCH_SCHEMATHESIS names the program where it is not in the PATH.
+ */
+async function findSchemathesis(): Promise<string | undefined> {
+  const { PATH = '', NAVARCH_SCHEMATHESIS: named } = process.env
+  const places = named ? [named] : PATH.split(delimiter).map((folder) => join(folder, 'schemathesis'))
+  for (const place of places) {
+    const there = await access(place).then(
+      () => true,
+      () => false,
+    )
+    if (there) return place
+  }
+  return undefined
+}
+
+const schemathesis = await findSchemathesis()
+
+describe('the running API', () => {
+  it('does what its description says, as Schemathesis finds', { timeout: timeoutMs }, async (context) => {
+    if (schemathesis === undefined) return context.skip('schemathesis is not installed: pip install schemathesis')
+    const { url, get } = await startJobsServer()
+    const options = ['--checks', 'all', '--max-examples', '30', '--continue-on-failure', '--no-color', '--seed', '4']
+    const { stdout } = await run(schemathesis, ['run', `${url}/openapi.json`, ...options], {
+      timeout: timeoutMs,
+      maxBuffer: 64 * 2 ** 20,
+      env: { ...process.env, HYPOTHESIS_STORAGE_DIRECTORY: '/dev/null' },
+      cwd: '/tmp',
+    }).catch((error: { stdout?: string; message: string }) => ({ stdout: error.stdout || error.message }))
+    expect(stdout).toContain('No issues found')
+    expect(stdout).not.toContain(' failed')
+    expect((await get('/v1/health')).status).toBe(200)
+  })
+})

@@ -1,0 +1,35 @@
+import { checkPrograms } from './check-programs.ts'
+import { checkReach } from './check-reach.ts'
+import { checkSlurmConf } from './check-slurm-conf.ts'
+import { checkTools } from './check-tools.ts'
+import { readConf } from './conf-text.ts'
+import { type Finding, findings } from './finding.ts'
+import { gatherConfFacts, gatherPrograms, gatherReach, gatherTools } from './gather-facts.ts'
+import { HooksError } from './hooks-error.ts'
+import type { HooksContext } from './install.ts'
+import { findSlurmConf, readConfFiles } from './slurm-here.ts'
+
+/** Checks everything on this machine that job observability rests on. */
+export async function hooksStatus(
+  context: HooksContext,
+  outside: { fetch: typeof fetch; now: number; node: string },
+): Promise<Finding[]> {
+  const { machine, run, conf: named } = context
+  const { ok, broken } = findings('slurm.conf')
+  const found: Finding[] = []
+  let conf: Awaited<ReturnType<typeof readConfFiles>> | undefined
+  try {
+    const { path, folder, copy } = await findSlurmConf(machine, run, named)
+    conf = await readConfFiles(machine, path)
+    readConf(conf)
+    found.push(ok(copy ? `${path}, sent by slurmctld` : path))
+    found.push(...checkPrograms(await gatherPrograms(context, conf)))
+    // slurmctld sends the other files beside its copy of slurm.conf.
+    const beside = copy ? path.slice(0, path.lastIndexOf('/')) : folder
+    found.push(...checkSlurmConf(await gatherConfFacts(context, { conf, folder: beside, node: outside.node })))
+  } catch (error) {
+    if (!(error instanceof HooksError)) throw error
+    found.push(broken(error.message, error.remedy))
+  }
+  return [...found, ...checkTools(await gatherTools(context)), ...checkReach(await gatherReach(context, conf, outside))]
+}
