@@ -4,8 +4,6 @@ import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import { openKnownHosts } from '@navarch/hosts/known-hosts'
 import { createProvider, type ProviderContext } from '@navarch/providers/create-provider'
 import type { Provider } from '@navarch/providers/provider'
-import { createSlurmClient } from '@navarch/slurm/client'
-import { createSnapshotPoller } from '@navarch/slurm/snapshot-poller'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
@@ -31,8 +29,8 @@ import { createNodeService } from './services/node-service.ts'
 import { createOperationService } from './services/operation-service.ts'
 import { createPoolService } from './services/pool-service.ts'
 import type { Services } from './services/services.ts'
-import { findSlurm } from './slurm/find-slurm.ts'
-import { createSlurmLink, type SlurmLink } from './slurm/slurm-link.ts'
+import { connectSlurm } from './slurm/connect-slurm.ts'
+import type { SlurmLink } from './slurm/slurm-link.ts'
 import { openStores } from './store/open-stores.ts'
 import { createCounters } from './telemetry/counters.ts'
 import { renderMetrics } from './telemetry/exposition.ts'
@@ -110,7 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     // At the end the store closes under what is still running; that loses nothing.
     if (!signal.aborted) effects.onStoreLost(error)
   })
-  const slurm = await connectSlurm(options)
+  const slurm = await connectSlurm(config.slurm, effects)
   const counters = createCounters()
   const gate = createProviderGate(random)
   const providers = new Map(config.providers.map((spec) => [spec.name, makeProvider(spec, options)]))
@@ -268,21 +266,6 @@ function jobsAddressOf({ address, config }: ControlPlaneOptions): { jobsAddress?
   if (!jobsAddress) return {}
   if (!address || jobsAddress.host !== configured.host) return { jobsAddress }
   return { jobsAddress: { host: address.host, port: address.port === 0 ? 0 : jobsAddress.port } }
-}
-
-async function connectSlurm({ config, effects }: ControlPlaneOptions): Promise<SlurmLink | undefined> {
-  const { clock, log } = effects
-  const choice = await findSlurm(config.slurm, effects.env)
-  if (choice.warning !== undefined) log.warn(choice.warning)
-  if (!choice.use && !effects.runSlurm) return undefined
-  const client = createSlurmClient({
-    run: effects.runSlurm ?? effects.run,
-    clock,
-    ...(config.slurm.bin !== undefined && { bin: config.slurm.bin }),
-    ...(config.slurm.conf !== undefined && { conf: config.slurm.conf }),
-  })
-  const poller = createSnapshotPoller({ client, clock, intervalMs: config.slurm.pollIntervalMs })
-  return createSlurmLink(client, poller, clock)
 }
 
 function makeProvider(spec: ProviderSpec, { dataDir, effects }: ControlPlaneOptions): Provider {

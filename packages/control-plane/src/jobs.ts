@@ -8,6 +8,7 @@ import { loop } from './loop.ts'
 import { createJobService } from './services/jobs/create-job-service.ts'
 import type { JobService } from './services/jobs/job-service.ts'
 import { createLiveUsages } from './services/jobs/live-usages.ts'
+import { createJobReconciler } from './slurm/job-reconciler.ts'
 import type { SlurmLink } from './slurm/slurm-link.ts'
 import type { JobStore } from './store/job-store.ts'
 import { renderMetrics } from './telemetry/exposition.ts'
@@ -100,6 +101,7 @@ export function startJobs(options: JobsOptions): Jobs {
         live.prune(clock.now() - liveUsageMs)
         await store.maintain(clock.now(), policy)
       }),
+      ...(slurm ? [createJobReconciler({ store, slurm, clock, log, newId }).run(signal)] : []),
       ...(remoteWrite ? [loop(clock, signal, log, 'remote write', remoteWrite.intervalMs, telemetry.send)] : []),
     ],
   }

@@ -59,6 +59,9 @@ export function createSlurmDouble(clock: Clock): SlurmDouble {
     snapshot: missing,
     partitions: missing,
     jobDetail: missing,
+    accountedJobs: missing,
+    adminComment: missing,
+    setAdminComment: missing,
     ping: missing,
   }
   const poller = { latest: () => ({ failures: 0 }), refresh: missing, onSnapshot: () => () => {}, stop: () => {} }

@@ -20,7 +20,11 @@ describe('the difference of two texts', () => {
   })
 
   it('is nothing for equal texts', () => {
-    fc.assert(fc.property(text, (same) => expect(diffLines(same, same)).toEqual([])))
+    fc.assert(
+      fc.property(text, (same) => {
+        expect(diffLines(same, same)).toEqual([])
+      }),
+    )
   })
 
   it('is taken back in a text that was changed elsewhere', () => {

@@ -7,7 +7,8 @@ const usualConfs = ['/etc/slurm/slurm.conf', '/usr/local/etc/slurm.conf', '/run/
 
 /** Whether Slurm is used, and what an operator should know about that. */
 export interface SlurmChoice {
-  use: boolean
+  /** By Slurm's commands or by slurmrestd; absent: not at all. */
+  driver?: 'cli' | 'rest'
   warning?: string
 }
 
@@ -22,26 +23,25 @@ export async function findSlurm(
 ): Promise<SlurmChoice> {
   switch (spec.driver) {
     case 'none':
-      return { use: false }
+      return {}
     case 'cli':
-      return { use: true }
+      return { driver: 'cli' }
     case 'rest':
-      return { use: true, warning: 'slurm.driver "rest" is accepted, not active yet; the commands are used' }
+      if (spec.restUrl !== undefined) return { driver: 'rest' }
+      return { warning: 'pools run without Slurm: slurm.driver is rest and slurm.rest_url is not set' }
     case 'auto': {
-      if (spec.bin !== undefined || spec.conf !== undefined) return { use: true }
+      if (spec.bin !== undefined || spec.conf !== undefined) return { driver: 'cli' }
       const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
       const programs = await Promise.all(folders.map((folder) => isThere(join(folder, 'scontrol'), constants.X_OK)))
       if (!programs.includes(true)) {
         return {
-          use: false,
           warning: "pools run without Slurm: scontrol is not in the PATH; install Slurm's commands, or set slurm.bin",
         }
       }
       const files = env['SLURM_CONF'] ? [env['SLURM_CONF']] : usualConfs
       const confs = await Promise.all(files.map((file) => isThere(file, constants.R_OK)))
-      if (confs.includes(true)) return { use: true }
+      if (confs.includes(true)) return { driver: 'cli' }
       return {
-        use: false,
         warning: `pools run without Slurm: there is no slurm.conf (${files.join(', ')}); set slurm.conf, or slurm.driver: cli`,
       }
     }

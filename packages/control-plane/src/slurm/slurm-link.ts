@@ -32,6 +32,10 @@ export type DrainResult = { kind: 'ours' } | { kind: 'theirs'; by: string; reaso
 
 /** One cluster, as the control plane uses it. */
 export interface SlurmLink {
+  /** Whose word the looks are. */
+  source: 'squeue' | 'slurmrestd'
+  /** Questions about one job: few of them, and never in a loop over all. */
+  jobs: Pick<SlurmClient, 'version' | 'jobDetail' | 'accountedJobs' | 'adminComment' | 'setAdminComment'>
   /** The newest shared look; nothing here runs a command. */
   view(): SnapshotView
   /** A look that is at most `maxAgeMs` old, shared by all that ask at the same time. */
@@ -54,7 +58,12 @@ export interface SlurmLink {
 }
 
 /** Makes the link over a client and the cluster's one poller. */
-export function createSlurmLink(client: SlurmClient, poller: SnapshotPoller, clock: Clock): SlurmLink {
+export function createSlurmLink(
+  client: SlurmClient,
+  poller: SnapshotPoller,
+  clock: Clock,
+  source: SlurmLink['source'] = 'squeue',
+): SlurmLink {
   let config: { at: number; value: Promise<SlurmConfig> } | undefined
 
   const node = async (name: string): Promise<NodeRecord | undefined> => {
@@ -67,6 +76,8 @@ export function createSlurmLink(client: SlurmClient, poller: SnapshotPoller, clo
   }
 
   return {
+    source,
+    jobs: client,
     view: () => poller.latest(),
     async look(maxAgeMs) {
       const { snapshot } = poller.latest()

@@ -1,6 +1,7 @@
 import { type AuditEntryJson, type JobListJson, jobRoutes } from '@navarch/api/jobs'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
+import type { JobServiceDeps } from '../../src/services/jobs/job-deps.ts'
 import { emptyJobStore } from '../job-service-over.ts'
 import { changeHeaders, finishedEvent, startedEvent, startJobsServer } from './jobs-server.ts'
 
@@ -176,7 +177,13 @@ describe('a request that is wrong', () => {
     ['GET', '/v1/jobs/7/audit', undefined, 404, 'job not found: 7'],
     ['GET', '/v1/nothing', undefined, 404, 'no such route: GET /v1/nothing; /docs lists what there is'],
     ['PUT', '/v1/jobs/7', {}, 405, 'PUT is not for /v1/jobs/7'],
-    ['POST', '/v1/jobs', { ...newJob, state: 'running' }, 400, 'unknown key "state"; known: id, user, nodes, scheduler'],
+    [
+      'POST',
+      '/v1/jobs',
+      { ...newJob, state: 'running' },
+      400,
+      'unknown key "state"; known: id, user, nodes, scheduler',
+    ],
     ['POST', '/v1/jobs', { ...newJob, nodes: [] }, 400, 'nodes must name at least one node, not []'],
     ['POST', '/v1/jobs', { ...newJob, id: '7-r1' }, 400, 'would name a part of another job'],
     ['POST', '/v1/jobs', { ...newJob, scheduler: { type: 'pbs' } }, 400, 'scheduler.type must be one of mock, slurm'],
@@ -202,9 +209,26 @@ describe('a request that is wrong', () => {
 
   it('is answered without internals when the store fails', async () => {
     const { get, send } = await startJobsServer({ deps: { store: brokenStore } })
-    const unavailable = { status: 503, body: { error: 'unavailable', message: expect.not.stringMatching(/jobs\.db|sector/) } }
+    const unavailable = {
+      status: 503,
+      body: { error: 'unavailable', message: expect.not.stringMatching(/jobs\.db|sector/) },
+    }
     expect(await get('/v1/jobs')).toEqual(unavailable)
     expect(await send('POST', jobRoutes.jobStarted, startedEvent)).toEqual(unavailable)
+  })
+})
+
+describe('the health of the service', () => {
+  it('is what its store and the control plane say', async () => {
+    const health = async (deps: Partial<JobServiceDeps>) => {
+      const { get } = await startJobsServer({ deps })
+      return (await get('/v1/health')).body
+    }
+    const rest = { timestamp: expect.stringMatching(/Z$/), version: '0.1.0' }
+    expect(await health({})).toEqual({ status: 'healthy', ...rest })
+    const details = ['cannot listen on 0.0.0.0:8080']
+    expect(await health({ conditions: () => details })).toEqual({ status: 'degraded', ...rest, details })
+    expect(await health({ store: { ...emptyJobStore, totalRuns: fail } })).toMatchObject({ status: 'unhealthy' })
   })
 })
 

@@ -10,7 +10,15 @@ describe("the job API's own port", () => {
     const url = jobs && 'url' in jobs ? jobs.url : ''
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(startedEvent) }
     expect((await fetch(`${url}/v1/events/job-started`, post)).status).toBe(200)
-    for (const path of ['/v1/jobs', '/v1/health', '/openapi.json', '/v1/openapi.json', '/docs', '/metrics', '/healthz']) {
+    for (const path of [
+      '/v1/jobs',
+      '/v1/health',
+      '/openapi.json',
+      '/v1/openapi.json',
+      '/docs',
+      '/metrics',
+      '/healthz',
+    ]) {
       expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200])
     }
     for (const path of ['/api/v1/nodes', '/download/install.sh', '/navarch.ControlPlaneService/ListNodes', '/']) {

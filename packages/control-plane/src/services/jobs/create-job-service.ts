@@ -1,4 +1,4 @@
-import type { JobServiceDeps } from './job-deps.ts'
+import { guarded, type JobServiceDeps } from './job-deps.ts'
 import { createJobEvents } from './job-events.ts'
 import { createJobReads } from './job-reads.ts'
 import type { JobService } from './job-service.ts'
@@ -6,15 +6,19 @@ import { createJobWrites } from './job-writes.ts'
 import { formatTime } from './rfc3339.ts'
 
 export function createJobService(deps: JobServiceDeps): JobService {
-  const { clock, conditions, version } = deps
+  const { clock, conditions, log, store, version } = deps
   const reads = createJobReads(deps)
   return {
     ...createJobEvents(deps),
     ...reads,
     ...createJobWrites(deps, reads),
-    health() {
-      const details = [...conditions()]
-      const status = details.length === 0 ? 'healthy' : 'degraded'
+    async health() {
+      const broken = await guarded(log, () => store.totalRuns()).then(
+        () => [],
+        (error: Error) => [error.message],
+      )
+      const details = [...broken, ...conditions()]
+      const status = broken.length > 0 ? 'unhealthy' : details.length > 0 ? 'degraded' : 'healthy'
       return { status, timestamp: formatTime(clock.now()), version, ...(details.length > 0 && { details }) }
     },
   }

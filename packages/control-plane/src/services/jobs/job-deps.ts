@@ -26,12 +26,15 @@ export interface JobServiceDeps {
 
 /** The runs that an id means, the newest first. @throws ServiceError `not_found` */
 export async function findRuns({ store, log }: JobServiceDeps, id: string): Promise<[JobDoc, ...JobDoc[]]> {
-  // What no store can hold is no job's id.
-  const possible = id.length <= 255 && id.isWellFormed() && !/\p{Cc}/u.test(id)
-  const [newest, ...older] = possible ? await guarded(log, () => store.find(normalizeJobId(id))) : []
+  const [newest, ...older] = isJobId(id) ? await guarded(log, () => store.find(normalizeJobId(id))) : []
   if (!newest)
     throw new ServiceError('not_found', `job not found: ${id.slice(0, 255)}; GET /v1/jobs lists what there is`)
   return [newest, ...older]
+}
+
+/** Whether a store can hold it as an id. */
+export function isJobId(text: string): boolean {
+  return text !== '' && text.length <= 255 && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
 /** Applies events. @throws ServiceError `unavailable` when the store cannot make them durable; then nothing was done */

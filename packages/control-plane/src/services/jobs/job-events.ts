@@ -7,7 +7,7 @@ import type { ApplyOutcome, SampleBatch } from '../../store/job-store.ts'
 import { ServiceError } from '../service-error.ts'
 import { errorResponseOf } from './error-response.ts'
 import { eventOfJson, finishedOfJson, type Received, startedOfJson } from './event-of-json.ts'
-import { applyEvents, guarded, type JobServiceDeps } from './job-deps.ts'
+import { applyEvents, guarded, isJobId, type JobServiceDeps } from './job-deps.ts'
 import type { JobEvents, Sender } from './job-service.ts'
 import { createNewestRuns } from './newest-runs.ts'
 import { parseJson } from './parse-json.ts'
@@ -21,7 +21,7 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
   const newestRuns = createNewestRuns(async (jobId, cluster) => {
     const runs = await store.find(jobId)
     return runs.find((run) => run.cluster === cluster && run.jobId === jobId)?.restart
-  })
+  }, clock.now)
 
   const received = (sender: Sender, changedBy: string): Received => ({
     receivedAt: clock.now(),
@@ -88,6 +88,10 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
     async agentSamples(node, batches) {
       const kept: SampleBatch[] = []
       for (const batch of batches) {
+        if (!isJobId(batch.jobId) || (batch.cluster !== '' && !isJobId(batch.cluster))) {
+          log.warn('job readings of an agent refused', { node, job: batch.jobId.slice(0, 80), reason: 'no job id' })
+          continue
+        }
         const run = await guarded(log, () => runOf(batch))
         const samples = samplesOfBatch(batch)
         if (samples.length > 0) kept.push({ run, node, samples })

@@ -30,7 +30,7 @@ import type {
  * the newest run of the job where it does not name one. All throw only `ServiceError`.
  */
 export interface JobService extends JobEvents, JobReads, JobWrites {
-  health(): HealthResponseJson
+  health(): Promise<HealthResponseJson>
 }
 
 /** What hooks and agents tell. Everything is durable when a promise resolves. */
