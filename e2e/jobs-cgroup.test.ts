@@ -2,6 +2,7 @@ import type { JobJson, JobReportJson } from '@navarch/api/jobs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobsOnSlurm, startJobsOnSlurm } from './lab/jobs-on-slurm.ts'
 import { rootOrReason, vmRootOrReason } from './lab/pool-on-slurm.ts'
+import { until } from './lab/until.ts'
 
 const [{ root, reason: rootReason }, { root: vmRoot, reason: vmReason }] = await Promise.all([
   rootOrReason('bookworm'),
@@ -20,9 +21,12 @@ describe.skipIf(!root || !vmRoot)(`jobs with cgroups${reason ? ` (skipped: ${rea
   beforeAll(async () => {
     if (!root || !vmRoot) return
     world = await startJobsOnSlurm({ root, vmRoot, nodes: 1 })
-    await expect.poll(() => world.slurm('sinfo', '-h', '-t', 'idle', '-o', '%D'), { timeout: 120_000 }).toBe('1')
-    const agent = () => world.get<{ id: string }[]>('/api/v1/nodes').then((nodes) => nodes.map(({ id }) => id))
-    await expect.poll(agent, { timeout: 180_000, interval: 1000 }).toEqual(['n1'])
+    await until(
+      'the node is idle',
+      async () => (await world.slurm('sinfo', '-h', '-t', 'idle', '-o', '%D')) === '1',
+      120_000,
+    )
+    await until('the agent has come', async () => (await world.get<unknown[]>('/api/v1/nodes')).length === 1, 180_000)
     ids['oom'] = await world.submit('head -c 300000000 /dev/zero | tail | sleep 1', '--mem=60')
     await settled(ids['oom'])
     ids['burn'] = await world.submit(`${burn(4_000_000)}; sleep 3`, '--mem=200', '-c1')
@@ -38,9 +42,8 @@ describe.skipIf(!root || !vmRoot)(`jobs with cgroups${reason ? ` (skipped: ${rea
 
   async function settled(id: number): Promise<void> {
     const state = () => world.slurm('squeue', '-h', '-t', 'all', '-j', String(id), '-o', '%T')
-    await expect
-      .poll(state, { timeout: 120_000, interval: 500 })
-      .toMatch(/COMPLETED|FAILED|OUT_OF_MEMORY|TIMEOUT|CANCELLED/)
+    const over = /COMPLETED|FAILED|OUT_OF_MEMORY|TIMEOUT|CANCELLED/
+    await until(`job ${id} is over`, async () => over.test(await state()), 120_000)
   }
 
   async function ended(id: number | undefined): Promise<JobJson> {

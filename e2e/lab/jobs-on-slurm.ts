@@ -56,6 +56,8 @@ ConstrainCores=yes
 ConstrainDevices=yes
 `
 const vmLines = ['ProctrackType=proctrack/cgroup', 'TaskPlugin=task/cgroup', 'JobAcctGatherType=jobacct_gather/cgroup']
+/** Jobs share nodes: none waits for another. */
+const sharing = ['SelectTypeParameters=CR_CPU_Memory', 'DefMemPerCPU=20']
 const hookLines = ['Prolog=/etc/slurm/prolog.d/*', 'Epilog=/etc/slurm/epilog.d/*', 'PrologFlags=Alloc']
 
 /** Builds it all. `end` leaves nothing behind. */
@@ -67,13 +69,13 @@ export async function startJobsOnSlurm(options: JobsOptions): Promise<JobsOnSlur
   await must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key)
   await must(process.execPath, `${checkout}/scripts/build-executables.ts`)
   const lab = await openLab(context, name)
-  const shape = { prefix: 'n', digits: 1, count: options.nodes, cpus: 2, memoryMb: 800, gpus: 2 }
+  const shape = { prefix: 'n', digits: 1, count: options.nodes, cpus: vmRoot ? 2 : 8, memoryMb: 800, gpus: 2 }
   const cluster = await startSlurmCluster(context, lab, {
     root,
     mode: 'static',
     nodes: shape,
     accounting: true,
-    extra: [...hookLines, ...(vmRoot ? vmLines : []), ...(options.extra ?? [])],
+    extra: [...sharing, ...hookLines, ...(vmRoot ? vmLines : []), ...(options.extra ?? [])],
     ...(vmRoot && { cgroupConf: vmCgroupConf }),
   })
   const port = await freePort()

@@ -100,14 +100,25 @@ if [ -z "$node" ]; then
     node=${node%%.*}
 fi
 
-# JSON by hand. LC_ALL=C takes bytes one by one; what is not UTF-8 becomes U+FFFD.
-read -r x80 x8f x90 x9f xa0 xbf xc2 xdf xe0 xe1 xec xed xee xef xf0 xf1 xf3 xf4 xff <<END
+# JSON by hand, byte by byte, as LC_ALL=C has it. What is not UTF-8 becomes U+FFFD.
+json_text() {
+    case $1 in
+    *[!\ -~]* | *[\"\\]*) escaped "$1" ;;
+    *) printf '"%s"' "$1" ;;
+    esac
+}
+
+name_bytes() {
+    read -r x80 x8f x90 x9f xa0 xbf xc2 xdf xe0 xe1 xec xed xee xef xf0 xf1 xf3 xf4 xff <<END
 $(printf '\200 \217 \220 \237 \240 \277 \302 \337 \340 \341 \354 \355 \356 \357 \360 \361 \363 \364 \377')
 END
-more="[$x80-$xbf]"
-special="[[:cntrl:]\"\\\\$x80-$xff]"
+    more="[$x80-$xbf]"
+    special="[[:cntrl:]\"\\\\$x80-$xff]"
+}
+special=
 
-json_text() {
+escaped() {
+    [ -n "$special" ] || name_bytes
     left=$1
     printf '"'
     while :; do
@@ -391,7 +402,7 @@ body=$(tell_event)
 
 # A hook of Slurm leaves its event on disk and another process sends it: no job waits for the service. By hand, and where
 # that process would end with the hook (an Epilog within the job's cgroup, by PrologFlags=RunInJob), it is sent here.
-mkdir -p "$queue" 2>/dev/null
+[ -d "$queue" ] || mkdir -p "$queue" 2>/dev/null
 here=$by_hand
 case ${own_group-} in */step_extern*) here=yes ;; esac
 [ -w "$queue" ] && command -v setsid >/dev/null || here=yes

@@ -13,8 +13,8 @@ export interface NavarchConfig {
 export interface ServerSpec {
   /** Where the control plane listens. */
   address: { host: string; port: number }
-  /** A second port for the job API alone; absent: none. */
-  jobsAddress?: { host: string; port: number }
+  /** A second port for the job API alone; absent: port 8080 of the main address's host. */
+  jobsAddress?: { host: string; port: number } | 'none'
   /** Base URL under which nodes reach the control plane; absent: the address from which this machine reaches the node. */
   externalAddress?: string
   heartbeatIntervalMs: number

@@ -34,7 +34,6 @@ describe('the documents of the guide', () => {
     expect(load(fixture('configuration')).config).toEqual({
       server: {
         address: { host: '0.0.0.0', port: 50051 },
-        jobsAddress: { host: '0.0.0.0', port: 8080 },
         heartbeatIntervalMs: 30_000,
         heartbeatTimeoutMs: 90_000,
         healthCheckIntervalMs: 60_000,
@@ -367,9 +366,9 @@ jobs:
 
   it('have a port of their own beside the main one, or none', () => {
     const jobsAddress = (address: string) => load(`server: ${address}`).config.server.jobsAddress
-    expect(jobsAddress('{ address: "127.0.0.1:50051" }')).toEqual({ host: '127.0.0.1', port: 8080 })
-    expect(jobsAddress('{ address: "127.0.0.1:0" }')).toEqual({ host: '127.0.0.1', port: 0 })
-    expect(jobsAddress('{ jobs_address: none }')).toBeUndefined()
+    expect(jobsAddress('{ jobs_address: ":9090" }')).toEqual({ host: '0.0.0.0', port: 9090 })
+    expect(jobsAddress('{ jobs_address: none }')).toBe('none')
+    expect(jobsAddress('{ address: ":1" }')).toBeUndefined()
   })
 
   it.each([

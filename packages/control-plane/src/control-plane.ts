@@ -7,6 +7,7 @@ import type { Provider } from '@navarch/providers/provider'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
+import { defaultJobsPort } from './environment.ts'
 import { loadFleet } from './fleet/fleet.ts'
 import { startJobs } from './jobs.ts'
 import { loop } from './loop.ts'
@@ -163,7 +164,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const reconcile = () => void pools.reconcile()
 
   const conditions: string[] = []
-  const jobs = startJobs({
+  const jobs = await startJobs({
     store: stores.jobs,
     findings: (node, limit) => store.findings(node, limit),
     config,
@@ -205,9 +206,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })) + (await jobs.metrics()),
   }
 
+  const address = options.address ?? config.server.address
   const server = await startServer({
-    address: options.address ?? config.server.address,
-    ...jobsAddressOf(options),
+    address,
+    ...jobsAddressBeside(address, config.server.jobsAddress),
     services,
     ...(options.authToken !== undefined && { authToken: options.authToken }),
     ...(options.downloadDir !== undefined && { downloadDir: options.downloadDir }),
@@ -260,12 +262,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 }
 
-/** The second port; with an address on the command line it is beside that one, where the file names none. */
-function jobsAddressOf({ address, config }: ControlPlaneOptions): { jobsAddress?: { host: string; port: number } } {
-  const { jobsAddress, address: configured } = config.server
-  if (!jobsAddress) return {}
-  if (!address || jobsAddress.host !== configured.host) return { jobsAddress }
-  return { jobsAddress: { host: address.host, port: address.port === 0 ? 0 : jobsAddress.port } }
+/** The second port: by itself it is beside the first one, chosen by the system where that one is. */
+function jobsAddressBeside(
+  { host, port }: { host: string; port: number },
+  given: NavarchConfig['server']['jobsAddress'],
+): { jobsAddress?: { host: string; port: number } } {
+  if (given === 'none') return {}
+  return { jobsAddress: given ?? { host, port: port === 0 ? 0 : defaultJobsPort } }
 }
 
 function makeProvider(spec: ProviderSpec, { dataDir, effects }: ControlPlaneOptions): Provider {

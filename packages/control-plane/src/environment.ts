@@ -10,6 +10,9 @@ export interface EnvironmentSettings {
   warnings: string[]
 }
 
+/** Of the document. */
+export const defaultJobsPort = 8080
+
 const dayMs = 24 * 3_600_000
 
 /**
@@ -84,8 +87,7 @@ function withJobsAddress(
   port: number | undefined,
 ): NavarchConfig['server'] {
   if (host === undefined && port === undefined) return server
-  const before = server.jobsAddress ?? { host: server.address.host, port: 8080 }
-  return { ...server, jobsAddress: { host: host ?? before.host, port: port ?? before.port } }
+  return { ...server, jobsAddress: { host: host ?? server.address.host, port: port ?? defaultJobsPort } }
 }
 
 function withSlurm(

@@ -44,7 +44,7 @@ const maintenanceMs = 60_000
 /** Silence after which an agent's figures of a job are given up, ms. */
 const liveUsageMs = 24 * 3_600_000
 
-export function startJobs(options: JobsOptions): Jobs {
+export async function startJobs(options: JobsOptions): Promise<Jobs> {
   const { slurm, config, conditions, signal, version, effects } = options
   const { clock, log, newId } = effects
   const { retention, metrics, remoteWrite } = config.jobs
@@ -56,6 +56,8 @@ export function startJobs(options: JobsOptions): Jobs {
     conditions.push(remote)
     log.warn(remote)
   }
+  const reconciler = slurm && createJobReconciler({ store, slurm, clock, log, newId })
+  const remembered = slurm && (await lastCluster(store))
   const service = createJobService({
     store,
     live,
@@ -63,6 +65,7 @@ export function startJobs(options: JobsOptions): Jobs {
     log,
     newId,
     version,
+    cluster: () => reconciler?.cluster() ?? remembered ?? 'default',
     findings: options.findings,
     nodeStates: (nodes) => nodeStatesOf(slurm, nodes),
     conditions: () => [...conditions, ...slurmConditions(slurm)],
@@ -101,10 +104,16 @@ export function startJobs(options: JobsOptions): Jobs {
         live.prune(clock.now() - liveUsageMs)
         await store.maintain(clock.now(), policy)
       }),
-      ...(slurm ? [createJobReconciler({ store, slurm, clock, log, newId }).run(signal)] : []),
+      ...(reconciler ? [reconciler.run(signal)] : []),
       ...(remoteWrite ? [loop(clock, signal, log, 'remote write', remoteWrite.intervalMs, telemetry.send)] : []),
     ],
   }
+}
+
+/** The cluster of the newest job: Slurm may be away at the start, and does not change its name. */
+async function lastCluster(store: JobStore): Promise<string | undefined> {
+  const { runs } = await store.list({ limit: 1, offset: 0 })
+  return runs[0]?.cluster
 }
 
 /** What a Slurm that does not answer means for jobs. */

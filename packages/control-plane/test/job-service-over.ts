@@ -16,6 +16,7 @@ export function jobServiceOver(store: JobStore, deps: Partial<JobServiceDeps> = 
     log: silentLog,
     newId: () => `id-${++ids}`,
     version: '0.1.0',
+    cluster: () => 'default',
     findings: async () => [],
     nodeStates: () => [],
     conditions: () => [],

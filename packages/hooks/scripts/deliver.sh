@@ -113,7 +113,7 @@ body=$(tell_event)
 
 # A hook of Slurm leaves its event on disk and another process sends it: no job waits for the service. By hand, and where
 # that process would end with the hook (an Epilog within the job's cgroup, by PrologFlags=RunInJob), it is sent here.
-mkdir -p "$queue" 2>/dev/null
+[ -d "$queue" ] || mkdir -p "$queue" 2>/dev/null
 here=$by_hand
 case ${own_group-} in */step_extern*) here=yes ;; esac
 [ -w "$queue" ] && command -v setsid >/dev/null || here=yes

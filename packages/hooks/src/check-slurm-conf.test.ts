@@ -15,6 +15,7 @@ const good: ConfFacts = {
   mounts: 'v2',
   controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
   gpus: true,
+  node: { gres: 'gpu:h100:8(S:0-1)', reason: '' },
   deviceFiles: new Map([['/dev/nvidia0', true]]),
 }
 /** The document's own cgroup.conf. */
@@ -124,6 +125,16 @@ describe('each fault has its state', () => {
       'a device that is not there',
       { deviceFiles: new Map([['/dev/nvidia9', false]]) },
       { check: 'gres.conf', state: 'broken' },
+    ],
+    [
+      'a node that a prolog drained',
+      { node: { gres: 'gpu:8', reason: 'Prolog error [root@2026-11-21T12:19:30]' } },
+      { check: 'scontrol show node', state: 'broken' },
+    ],
+    [
+      'GPUs that Slurm does not know',
+      { node: { gres: '', reason: '' } },
+      { check: 'scontrol show node', state: 'broken' },
     ],
     ['no gres.conf', { gresConf: undefined, deviceFiles: new Map() }, { check: 'gres.conf', state: 'warning' }],
   ])('%s', (_, facts, finding) => {

@@ -17,6 +17,8 @@ export interface ConfFacts {
   controllers: readonly string[] | undefined
   /** Whether this machine has a GPU. */
   gpus: boolean
+  /** What `scontrol show node` says of this machine's node; undefined where Slurm does not know it, or does not answer. */
+  node: { gres: string; reason: string } | undefined
   /** Whether device files exist, by path, of the gres.conf lines that name some. */
   deviceFiles: ReadonlyMap<string, boolean>
 }
@@ -30,6 +32,7 @@ export function checkSlurmConf(facts: ConfFacts): Finding[] {
     ...checkCgroupKeys(facts),
     checkDevices(facts),
     ...checkGres(facts),
+    ...checkNode(facts),
   ]
 }
 
@@ -182,6 +185,26 @@ function checkGres({ conf, gresConf, gpus, deviceFiles }: ConfFacts): Finding[] 
       ),
     ]
   return [ok(deviceFiles.size > 0 ? `${deviceFiles.size} device files are there` : 'read')]
+}
+
+function checkNode({ node, gpus }: ConfFacts): Finding[] {
+  const { ok, broken } = findings('scontrol show node')
+  if (!node) return []
+  if (/prolog|epilog/i.test(node.reason))
+    return [
+      broken(
+        `the node is drained: ${node.reason}`,
+        'Once its hooks are all right: scontrol update NodeName=NODE State=RESUME; /var/log/slurm or journalctl -u slurmd tells why.',
+      ),
+    ]
+  if (gpus && !/\bgpu\b/.test(node.gres))
+    return [
+      broken(
+        'this machine has GPUs, and Slurm knows none of them',
+        'Add Gres=gpu:N to its NodeName line, and its lines to gres.conf.',
+      ),
+    ]
+  return [ok(node.gres === '' ? 'no generic resources' : node.gres)]
 }
 
 function settingValue(conf: ConfFiles | undefined, key: string): string | undefined {

@@ -69,6 +69,7 @@ export async function gatherConfFacts(
   const deviceFiles = new Map<string, boolean>()
   for (const path of gresConf ? gresFiles(gresConf, node) : [])
     deviceFiles.set(path, (await machine.stat(path)) !== undefined)
+  const { nvidia, amd } = await gpusOf(machine)
   return {
     conf,
     cgroupConf: await beside('cgroup.conf'),
@@ -78,8 +79,20 @@ export async function gatherConfFacts(
     controllers: (await machine.readText('/sys/fs/cgroup/cgroup.controllers').catch(() => undefined))
       ?.trim()
       .split(/\s+/),
-    gpus: (await gpusOf(machine)).nvidia || (await gpusOf(machine)).amd,
+    gpus: nvidia || amd,
+    node: await nodeFacts(run, node),
     deviceFiles,
+  }
+}
+
+/** This machine's node as Slurm knows it. */
+async function nodeFacts(run: HooksContext['run'], node: string): Promise<ConfFacts['node']> {
+  const text = await output(run, 'scontrol', ['-o', 'show', 'node', node])
+  if (text === undefined) return undefined
+  const gres = / Gres=(\S+)/.exec(text)?.[1] ?? ''
+  return {
+    gres: gres === '(null)' ? '' : gres,
+    reason: / Reason=(.*?)(?: \[[^\]]*\])?\s*(?: Comment=.*)?$/m.exec(text)?.[1] ?? '',
   }
 }
 

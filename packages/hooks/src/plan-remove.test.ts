@@ -84,6 +84,18 @@ describe('the record', () => {
     expect(addToRecord(twice, [{ path: '/a', before: file('3'), after: file('1') }], []).changes).toEqual([])
   })
 
+  it('keeps what the site changed between two installations', () => {
+    const once = addToRecord(undefined, [{ path: '/a', before: file('a\n'), after: file('a\nours\n') }], [])
+    const twice = addToRecord(
+      once,
+      [{ path: '/a', before: file('a\nours\nb\n'), after: file('a\nours\nb\nmore\n') }],
+      [],
+    )
+    expect(twice.changes).toEqual([{ path: '/a', before: file('a\nb\n'), after: file('a\nours\nb\nmore\n') }])
+    const replaced = addToRecord(once, [{ path: '/a', before: file('new\n'), after: file('new\nours\n') }], [])
+    expect(replaced.changes).toEqual([{ path: '/a', before: file('new\n'), after: file('new\nours\n') }])
+  })
+
   it.each(['', '{}', '{"version":2}', '{"version":1,"changes":[{"path":"x"}],"folders":[]}', '[1]'])(
     'is not %j',
     (text) => {

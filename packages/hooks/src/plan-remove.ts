@@ -19,13 +19,20 @@ export function addToRecord(
   const byPath = new Map((record?.changes ?? []).map((change) => [change.path, change]))
   for (const { path, before, after } of changes) {
     const first = byPath.get(path)
-    byPath.set(path, { path, before: first ? first.before : before, after })
+    byPath.set(path, { path, before: first ? beforeBoth(first, before) : before, after })
   }
   return {
     version: 1,
     changes: [...byPath.values()].filter(({ before, after }) => !sameContent(before, after)),
     folders: [...new Set([...(record?.folders ?? []), ...folders])],
   }
+}
+
+/** A file without what an earlier installation did to it: what the site changed in between stays. */
+function beforeBoth(first: FileChange, now: FileContent | undefined): FileContent | undefined {
+  if (!first.before || !first.after || !now || now.text === first.after.text) return first.before
+  const taken = takeBack(first.before.text, first.after.text, now.text)
+  return 'text' in taken ? { ...now, text: taken.text } : now
 }
 
 /** What Slurm runs with, as far as it is known. */

@@ -6,6 +6,7 @@ import type { HooksContext } from '../src/install.ts'
 import { installHooks, removeHooks } from '../src/install.ts'
 import { createMachine } from '../src/machine.ts'
 import { type HookRecord, parseHookRecord } from '../src/record.ts'
+import { hooksStatus } from '../src/status.ts'
 import { startServiceDouble } from './service-double.ts'
 
 /** The site's own Epilog, which was there before. */
@@ -110,6 +111,17 @@ describe.each(slurmPlaces().map((place) => ({ ...place, reason: whyNot(place) })
       },
       90_000,
     )
+
+    it.skipIf(skipped)('the status says that Slurm runs with them, and what its node is', async () => {
+      const run: HooksContext['run'] = (program, args) => slurm.run(program, ...args)
+      const found = await hooksStatus({ ...context, run }, { fetch, now: 0, node: 'n1' })
+      expect(found.find(({ check }) => check === 'scontrol show config')).toMatchObject({ state: 'ok' })
+      expect(found.find(({ check }) => check === 'scontrol show node')).toMatchObject({
+        state: 'ok',
+        text: expect.stringMatching(/^gpu:h100:8/),
+      })
+      expect(found.filter(({ check, state }) => /^(Prolog|Epilog)/.test(check) && state === 'broken')).toEqual([])
+    })
 
     it.skipIf(skipped)(
       'programs that Slurm runs are kept when the hooks are removed, and no job fails',

@@ -213,9 +213,9 @@ function slurmrestd(
   }
 }
 
-/** Waits for a condition, 30 s at most. */
-export async function until(condition: () => Promise<boolean>, what = 'condition'): Promise<void> {
-  const end = Date.now() + 30_000
+/** Waits for a condition, 30 s at most unless told. */
+export async function until(condition: () => Promise<boolean>, what = 'condition', longestMs = 30_000): Promise<void> {
+  const end = Date.now() + longestMs
   let last: unknown
   while (Date.now() < end) {
     try {
@@ -226,7 +226,7 @@ export async function until(condition: () => Promise<boolean>, what = 'condition
     }
     await sleep(200)
   }
-  throw new Error(`${what} did not come true within 30 s`, { cause: last })
+  throw new Error(`${what} did not come true within ${longestMs / 1000} s`, { cause: last })
 }
 
 /** A process with mounts of its own: the root under an overlay, so that nothing is written to it, and our folder in it. */

@@ -26,6 +26,8 @@ export async function version(context: CommandContext, options: { client?: boole
           ? ([
               ['Store', server.store],
               ['Slurm', server.slurm ?? 'none'],
+              // A control plane of before tells none.
+              ...(server.conditions ?? []).map((condition) => ['Condition', condition] as const),
             ] as const)
           : []),
       ],

@@ -3,7 +3,7 @@ import { choice, duration, environmentName, text } from '../schema/scalars.ts'
 import { key } from '../schema/schema.ts'
 
 /** Whether a text is a version as slurmrestd's paths have it. */
-export function isApiVersion(text: string): boolean {
+function isApiVersion(text: string): boolean {
   return /^v0\.0\.\d{1,3}$/.test(text)
 }
 

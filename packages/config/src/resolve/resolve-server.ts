@@ -15,7 +15,7 @@ export function resolveServer(
   const given = server?.given ?? {}
   const agents = agent?.given ?? {}
   const address = resolver.pick('server.address', serverKeys.address, [given.address])
-  const jobs = resolver.pick('server.jobs_address', serverKeys.jobs_address, [given.jobs_address])
+  const jobsAddress = resolver.pick('server.jobs_address', serverKeys.jobs_address, [given.jobs_address])
   const external = [given.external_address, agents.server]
   const externalAddress = resolver.pick('server.external_address', serverKeys.external_address, external)
   const heartbeatIntervalMs = resolver.pick('server.heartbeat_interval', serverKeys.heartbeat_interval, [
@@ -44,18 +44,13 @@ export function resolveServer(
 
   return {
     address,
-    ...(jobs !== 'none' && { jobsAddress: jobs ?? jobsAddressBeside(address) }),
+    ...(jobsAddress !== undefined && { jobsAddress }),
     ...(externalAddress !== undefined && { externalAddress }),
     heartbeatIntervalMs,
     heartbeatTimeoutMs,
     healthCheckIntervalMs,
     autoscaleIntervalMs,
   }
-}
-
-/** The documents' port. Where the system chooses the main port, it chooses this one. */
-function jobsAddressBeside({ host, port }: ServerSpec['address']): ServerSpec['address'] {
-  return { host, port: port === 0 ? 0 : 8080 }
 }
 
 function checkReachable(

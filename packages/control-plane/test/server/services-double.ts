@@ -8,9 +8,9 @@ import {
   type ServerMessage,
 } from '@navarch/api/control-plane'
 import type { EventJson, NodeJson, OperationJson, PoolJson } from '@navarch/api/rest'
-import { emptyJobStore, jobServiceOver } from '../job-service-over.ts'
 import { ServiceError } from '../../src/services/service-error.ts'
 import type { Services } from '../../src/services/services.ts'
+import { emptyJobStore, jobServiceOver } from '../job-service-over.ts'
 
 /** A fleet of one node, one pool and one operation, which records what is asked of it. */
 export interface ServicesDouble {

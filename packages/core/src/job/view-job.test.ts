@@ -155,6 +155,25 @@ describe('an end that Slurm has not told', () => {
   })
 })
 
+describe("the end of a run that was requeued, told as the next run's", () => {
+  const job = { cluster: 'default', jobId: '7', restart: 1 }
+  const early: JobEvent = { ...finished(5, 'n2', { status: 0, signal: 15 }), job }
+  const waits = recorded(6, 'PENDING', {}, 1)
+  const begins: JobEvent = { ...started(10, 'n1', { nodes: ['n1'] }), job }
+  const ends: JobEvent = { ...finished(20, 'n1', { status: 3, signal: 0 }), job }
+
+  it('neither ends the next run nor counts for it', () => {
+    expect(viewOf(early, waits)).toMatchObject({ state: 'pending', rawState: 'PENDING', nodes: [] })
+    expect(viewOf(early, waits, begins)).toMatchObject({ state: 'running', nodesRunning: ['n1'] })
+    expect(viewOf(early, waits, begins, ends)).toMatchObject({
+      state: 'failed',
+      endTime: 20,
+      exit: { status: 3, signal: 0 },
+      exits: { n1: { status: 3, signal: 0 } },
+    })
+  })
+})
+
 describe('what the nodes say', () => {
   it('is summed up where it is their part, and kept once where it is about all', () => {
     const part = { cpus: 4, memoryMb: 100, gpus: [{ uuid: 'GPU-1', vendor: 'nvidia' }] }

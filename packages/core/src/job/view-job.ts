@@ -101,7 +101,7 @@ export function viewJob(doc: JobDoc): JobView {
       starts.flatMap(([node, { cgroupPath }]) => (cgroupPath ? [[node, cgroupPath] as const] : [])),
     ),
     usage: Object.fromEntries(
-      Object.entries(doc.finished).flatMap(([node, { usage }]) => (usage ? [[node, usage] as const] : [])),
+      Object.entries(ownEnds(doc)).flatMap(([node, { usage }]) => (usage ? [[node, usage] as const] : [])),
     ),
     accounted: slurm.accounted,
     workDir: slurm.workDir ?? told.workDir,
@@ -173,7 +173,21 @@ function nodesOf(doc: JobDoc, slurm: Facts, told: WholeFacts): readonly string[]
   }
   if (told.nodes && told.nodes.length > 0) return told.nodes
   if (doc.created && doc.created.nodes.length > 0) return doc.created.nodes
-  return [...new Set([...Object.keys(doc.started), ...Object.keys(doc.finished)])].filter((node) => node !== '').sort()
+  return [...new Set([...Object.keys(doc.started), ...Object.keys(ownEnds(doc))])].filter((node) => node !== '').sort()
+}
+
+/**
+ * The ends of this very run. A requeue is counted before the epilog of the run that it ends has run (seen on 22.05, 24.11 and
+ * 26.05), so what ended before this run began was the run before it.
+ */
+function ownEnds(doc: JobDoc): Readonly<Record<string, FinishFacts>> {
+  if (doc.restart === 0) return doc.finished
+  const first = least(Object.values(doc.started).map(({ at }) => at))
+  const waits = doc.slurm !== undefined && stateOfRecord(doc.slurm) === 'pending'
+  const beganAt = first ?? (waits ? Number.POSITIVE_INFINITY : doc.slurm?.startTime)
+  if (beganAt === undefined) return doc.finished
+  const own = Object.entries(doc.finished).filter(([node, { at }]) => at >= (doc.started[node]?.at ?? beganAt))
+  return own.length === Object.keys(doc.finished).length ? doc.finished : Object.fromEntries(own)
 }
 
 interface Ends {
@@ -187,9 +201,10 @@ interface Ends {
 }
 
 function endsOf(doc: JobDoc, nodes: readonly string[]): Ends {
-  const { '': whole, ...parts } = doc.finished
+  const finished = ownEnds(doc)
+  const { '': whole, ...parts } = finished
   const missing = whole ? [] : nodes.filter((node) => parts[node] === undefined)
-  const finishes: FinishFacts[] = Object.values(doc.finished)
+  const finishes: FinishFacts[] = Object.values(finished)
   const exits = Object.fromEntries(
     Object.entries(parts).flatMap(([node, { exit }]) => (exit ? [[node, exit] as const] : [])),
   )
@@ -244,7 +259,7 @@ function endOf(doc: JobDoc, ends: Ends): End {
     const over = isFinalState(changed.state) ? { endTime: changed.at } : {}
     return { state: changed.state, rawState: changed.state.toUpperCase(), confirmed: false, ...over }
   }
-  const began = Object.keys(doc.started).length > 0 || Object.keys(doc.finished).length > 0 || doc.created !== undefined
+  const began = Object.keys(doc.started).length > 0 || Object.keys(ownEnds(doc)).length > 0 || doc.created !== undefined
   const state = slurm && stateOfRecord(slurm) === 'running' ? 'running' : began ? 'running' : 'pending'
   const rawState = slurm && stateOfRecord(slurm) === state ? slurm.state : state.toUpperCase()
   return { state, rawState, confirmed: false, ...reason }

@@ -54,6 +54,8 @@ export interface SimulatedCluster {
   readonly nodes: ReadonlyMap<string, SimulatedNode>
   /** Jobs that are not over, by id. */
   readonly jobs: Map<number, SimulatedJob>
+  /** Jobs that are over and not forgotten yet, the oldest first. */
+  ended: readonly SimulatedJob[]
   readonly counts: { submitted: number; started: number; completed: number }
 }
 
@@ -77,6 +79,7 @@ export function createCluster(plans: readonly PartitionPlan[], now: number): Sim
     partitions: plans.map((plan) => plan.name),
     nodes: new Map(nodes.map((node) => [node.name, node])),
     jobs: new Map(),
+    ended: [],
     counts: { submitted: 0, started: 0, completed: 0 },
   }
 }

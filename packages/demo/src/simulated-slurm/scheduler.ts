@@ -10,6 +10,8 @@ export const notResponding = 'Not responding'
 export function settle(cluster: SimulatedCluster, now: number): void {
   acceptHosts(cluster, now)
   for (const job of cluster.jobs.values()) if (isOver(job, now)) endJob(cluster, job)
+  if (cluster.ended[0] && isForgotten(cluster.ended[0], now))
+    cluster.ended = cluster.ended.filter((job) => !isForgotten(job, now))
   const free = freeGpus(cluster)
   const waiting = [...cluster.jobs.values()].filter((job) => job.startedAt === undefined)
   const blocked = new Set<string>()
@@ -39,8 +41,14 @@ function isOver(job: SimulatedJob, now: number): boolean {
   return job.startedAt !== undefined && job.startedAt + job.durationMs <= now
 }
 
+/** slurmctld's MinJobAge. */
+function isForgotten(job: SimulatedJob, now: number): boolean {
+  return (job.startedAt ?? 0) + job.durationMs + 300_000 < now
+}
+
 function endJob(cluster: SimulatedCluster, job: SimulatedJob): void {
   cluster.jobs.delete(job.id)
+  cluster.ended = [...cluster.ended, job]
   cluster.counts.completed++
   markBusyUntil(cluster, job, (job.startedAt ?? 0) + job.durationMs)
 }

@@ -47,6 +47,21 @@ describe('the simulated Slurm, seen by the real client', () => {
     expect(await stateOf('train-001')).toBe('IDLE')
   })
 
+  it('remembers for five minutes how jobs ended', async () => {
+    const { client, clock, join, submit } = start()
+    const id = submit(1, 8, 60_000)
+    await join('train-001')
+    await client.snapshot()
+    await clock.advance(61_000)
+    const { jobs, finished } = await client.snapshot()
+    expect(jobs).toEqual([])
+    const [job] = finished
+    expect(job).toMatchObject({ id, state: 'COMPLETED', nodes: 'train-001', exit: { status: 0, signal: 0 } })
+    expect((job?.endTime ?? 0) - (job?.startTime ?? 0)).toBe(60_000)
+    await clock.advance(301_000)
+    expect((await client.snapshot()).finished).toEqual([])
+  })
+
   it('starts jobs where there is room, and ends them when their time is over', async () => {
     const { client, clock, join, submit, stateOf } = start()
     const [first, second, third] = [submit(), submit(), submit()]

@@ -116,7 +116,8 @@ function squeue(args: readonly string[], cluster: SimulatedCluster): CommandResu
   if (format === undefined) return failed('squeue: error: the simulated squeue knows -O alone')
   if (node !== undefined && !cluster.nodes.has(node)) return failed(`squeue: error: Invalid node name ${node}`)
   const jobs = node === undefined ? [...cluster.jobs.values()] : jobsOn(cluster, node)
-  return printed(squeueText(jobs, format))
+  const ended = after('-t') === 'all' && node === undefined ? cluster.ended : []
+  return printed(squeueText(jobs, format) + squeueText(ended, format, 'COMPLETED'))
 }
 
 function printed(stdout: string): CommandResult {

@@ -7,14 +7,14 @@ import { cpusPerGpu, memoryMbPerGpu, nodeShape, type SimulatedJob } from './clus
  * Prints jobs as `squeue -h -O FORMAT` does, for formats whose every field is `name:SUFFIX`.
  * A field that this squeue does not know is left out with its suffix, as the real one does.
  */
-export function squeueText(jobs: readonly SimulatedJob[], format: string): string {
+export function squeueText(jobs: readonly SimulatedJob[], format: string, ended?: 'COMPLETED'): string {
   const columns = format.split(',').map((column) => {
     const colon = column.indexOf(':')
     return colon < 0 ? { name: column, suffix: '' } : { name: column.slice(0, colon), suffix: column.slice(colon + 1) }
   })
   return jobs
     .map((job) => {
-      const values = fieldsOf(job)
+      const values = fieldsOf(job, ended)
       const known = columns.filter(({ name }) => name.toLowerCase() in values)
       return `${known.map(({ name, suffix }) => `${values[name.toLowerCase()]}${suffix}`).join('')}\n`
     })
@@ -22,7 +22,7 @@ export function squeueText(jobs: readonly SimulatedJob[], format: string): strin
 }
 
 /** The values of every field that we ask for, by lower-case name, in the words of 24.11. */
-function fieldsOf(job: SimulatedJob): Record<string, string | number> {
+function fieldsOf(job: SimulatedJob, ended: 'COMPLETED' | undefined): Record<string, string | number> {
   const { nodeCount, gpusPerNode, startedAt } = job
   const cpus = nodeCount * gpusPerNode * cpusPerGpu
   const memoryMb = gpusPerNode * memoryMbPerGpu
@@ -33,7 +33,7 @@ function fieldsOf(job: SimulatedJob): Record<string, string | number> {
     jobarrayid: job.id,
     hetjobid: 'N/A',
     hetjoboffset: 'N/A',
-    state: running ? 'RUNNING' : 'PENDING',
+    state: ended ?? (running ? 'RUNNING' : 'PENDING'),
     reason: job.reason,
     partition: job.partition,
     numnodes: nodeCount,
@@ -58,7 +58,7 @@ function fieldsOf(job: SimulatedJob): Record<string, string | number> {
     submittime: formatTimestamp(job.submittedAt),
     eligibletime: formatTimestamp(job.submittedAt),
     starttime: running ? formatTimestamp(startedAt) : 'N/A',
-    endtime: running ? formatTimestamp(startedAt + job.timeLimitMs) : 'N/A',
+    endtime: running ? formatTimestamp(startedAt + (ended ? job.durationMs : job.timeLimitMs)) : 'N/A',
     timelimit: formatTimeLimit(job.timeLimitMs),
     username: job.user,
     account: 'research',

@@ -93,9 +93,11 @@ function arrayOf(array: JsonObject): JobArray | undefined {
 function tasksOf(text: string): string {
   const digits = /^0x([0-9A-Fa-f]+)$/.exec(text)?.[1]
   if (digits === undefined) return text
-  const bits = [...digits].toReversed().flatMap((digit, index) =>
-    [0, 1, 2, 3].filter((bit) => (Number.parseInt(digit, 16) >> bit) & 1).map((bit) => index * 4 + bit),
-  )
+  const bits = [...digits]
+    .toReversed()
+    .flatMap((digit, index) =>
+      [0, 1, 2, 3].filter((bit) => (Number.parseInt(digit, 16) >> bit) & 1).map((bit) => index * 4 + bit),
+    )
   return bits.join(',')
 }
 

@@ -1,4 +1,4 @@
-import { parseBody } from '../json/json-value.ts'
+import { asObject, parseBody, textOf } from '../json/json-value.ts'
 import type { SlurmClock } from '../run-command.ts'
 import { meaningOf } from '../slurm-command.ts'
 import { SlurmError, SlurmParseError } from '../slurm-error.ts'
@@ -21,7 +21,7 @@ export interface RestOptions {
   clock: SlurmClock
   /** For X-SLURM-USER-TOKEN, asked for each call since it may be renewed. Undefined: none is sent. */
   token?: () => string | undefined
-  /** For X-SLURM-USER-NAME: whom the token is used for. */
+  /** For X-SLURM-USER-NAME: whom the token is used for. Default: whom it names itself. 22.05 wants to be told. */
   user?: string
   /** Each call's deadline, ms. Default 10,000. */
   deadlineMs?: number
@@ -47,13 +47,14 @@ export function createRestCall(options: RestOptions): RestCall {
     const started = clock.now()
     const ended = new AbortController()
     const token = options.token?.()
+    const user = options.user ?? (token === undefined ? undefined : userOf(token))
     const request = {
       method,
       headers: {
         accept: 'application/json',
         ...(body && { 'content-type': 'application/json' }),
         ...(token !== undefined && { 'x-slurm-user-token': token }),
-        ...(options.user !== undefined && { 'x-slurm-user-name': options.user }),
+        ...(user !== undefined && { 'x-slurm-user-name': user }),
       },
       signal: ended.signal,
       ...(body && { body: JSON.stringify(body) }),
@@ -97,6 +98,16 @@ export function readAnswer<T>({ body, call }: Pick<RestAnswer, 'body' | 'call'>,
       throw new SlurmError('parse', `${call} answered ${error.message}`, { command: call, cause: error })
     if (error instanceof SlurmError) throw new SlurmError(error.code, `${call}: ${error.message}`, { command: call })
     throw error
+  }
+}
+
+/** The user that a token is made for: `sun` in the claims that `scontrol token` writes. */
+function userOf(token: string): string | undefined {
+  try {
+    const claims: unknown = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))
+    return textOf(asObject(claims, 'token'), 'sun')
+  } catch {
+    return undefined
   }
 }
 

@@ -12,7 +12,7 @@ const time = z.string().meta({ format: 'date-time' })
 const vendor = z.enum(['nvidia', 'amd'])
 const nullable = number.nullable()
 
-export const errorCodes = [
+const errorCodes = [
   'invalid_request',
   'validation_error',
   'not_found',

@@ -16,6 +16,8 @@ export interface Received {
   origin: Origin
   /** When it came, ms since the epoch. */
   receivedAt: number
+  /** The cluster that is meant where the event names none. */
+  cluster: string
 }
 
 type Started = z.output<typeof jobStartedEvent>
@@ -26,12 +28,13 @@ type Finished = z.output<typeof jobFinishedEvent>
  * @param what names the value in errors, e.g. "body"
  * @throws ServiceError `invalid` with every path, rule and value
  */
-export function startedOfJson(json: unknown, { origin, receivedAt }: Received, what = 'body'): JobStarted {
+export function startedOfJson(json: unknown, received: Received, what = 'body'): JobStarted {
+  const { origin, receivedAt } = received
   const event = parseJson(what, jobStartedEvent, json)
   const { gpus } = event
   return withoutUndefined<JobStarted>({
     kind: 'started',
-    job: refOf(event, what),
+    job: refOf(event, received, what),
     at: timeOf(event.timestamp),
     receivedAt,
     origin,
@@ -57,12 +60,13 @@ export function startedOfJson(json: unknown, { origin, receivedAt }: Received, w
 }
 
 /** A JobFinishedEventJson as an event; see `startedOfJson`. */
-export function finishedOfJson(json: unknown, { origin, receivedAt }: Received, what = 'body'): JobFinished {
+export function finishedOfJson(json: unknown, received: Received, what = 'body'): JobFinished {
+  const { origin, receivedAt } = received
   const event = parseJson(what, jobFinishedEvent, json)
   const at = timeOf(event.timestamp)
   return withoutUndefined<JobFinished>({
     kind: 'finished',
-    job: refOf(event, what),
+    job: refOf(event, received, what),
     at,
     receivedAt,
     origin,
@@ -80,13 +84,13 @@ export function eventOfJson(json: unknown, received: Received, what: string): Jo
   return event === 'started' ? startedOfJson(json, received, what) : finishedOfJson(json, received, what)
 }
 
-function refOf({ job_id, cluster, restart, sluid }: Started | Finished, what: string): JobRef {
+function refOf({ job_id, cluster, restart, sluid }: Started | Finished, received: Received, what: string): JobRef {
   const jobId = normalizeJobId(job_id)
   if (isReservedId(jobId)) {
     const remedy = 'send the raw SLURM_JOB_ID, and the run, task or component in restart, array_task_id or het_offset'
     throw new ServiceError('invalid', `${what}: job_id ${JSON.stringify(job_id)} names a part of a job: ${remedy}`)
   }
-  return withoutUndefined<JobRef>({ cluster: cluster || 'default', jobId, restart, sluid: sluid || undefined })
+  return withoutUndefined<JobRef>({ cluster: cluster || received.cluster, jobId, restart, sluid: sluid || undefined })
 }
 
 function groupOf(event: Started): JobGroup | undefined {

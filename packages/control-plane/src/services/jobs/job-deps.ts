@@ -16,6 +16,8 @@ export interface JobServiceDeps {
   log: Log
   newId: () => string
   version: string
+  /** The cluster that senders mean who name none. */
+  cluster: () => string
   /** Findings on a node, the newest first. */
   findings: (node: string, limit: number) => Promise<readonly Finding[]>
   /** What Slurm says of nodes now; empty where it is not known. */
@@ -24,12 +26,12 @@ export interface JobServiceDeps {
   conditions: () => readonly string[]
 }
 
-/** The runs that an id means, the newest first. @throws ServiceError `not_found` */
+/** The runs of the job that an id means, the newest first; of jobs of several clusters, those of the newest. @throws ServiceError `not_found` */
 export async function findRuns({ store, log }: JobServiceDeps, id: string): Promise<[JobDoc, ...JobDoc[]]> {
   const [newest, ...older] = isJobId(id) ? await guarded(log, () => store.find(normalizeJobId(id))) : []
   if (!newest)
     throw new ServiceError('not_found', `job not found: ${id.slice(0, 255)}; GET /v1/jobs lists what there is`)
-  return [newest, ...older]
+  return [newest, ...older.filter(({ cluster, jobId }) => cluster === newest.cluster && jobId === newest.jobId)]
 }
 
 /** Whether a store can hold it as an id. */

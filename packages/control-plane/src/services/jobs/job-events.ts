@@ -25,6 +25,7 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
 
   const received = (sender: Sender, changedBy: string): Received => ({
     receivedAt: clock.now(),
+    cluster: deps.cluster(),
     origin: {
       changedBy: sender.changedBy ?? changedBy,
       source: sender.source ?? 'hook',
@@ -75,7 +76,7 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
 
     async agentEvents(node, texts) {
       const origin: Origin = { changedBy: `agent ${node}`, source: 'agent', correlationId: newId() }
-      const context = { origin, receivedAt: clock.now() }
+      const context = { origin, receivedAt: clock.now(), cluster: deps.cluster() }
       const events = texts.flatMap((text) => {
         const event = orError(() => eventOfJson(jsonOf(text), context, 'event'))
         if (!(event instanceof ServiceError)) return [event]
@@ -105,7 +106,7 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
   }
 
   async function runOf(batch: JobSampleBatch) {
-    const cluster = batch.cluster || 'default'
+    const cluster = batch.cluster || deps.cluster()
     const { jobId } = batch
     const restart = batch.newestRun ? await newestRuns.of({ cluster, jobId }) : batch.restart
     return { cluster, jobId, restart }

@@ -41,7 +41,7 @@ export function createJobWrites(deps: JobServiceDeps, reads: Pick<JobReads, 'get
       await apply([
         {
           kind: 'created',
-          job: { cluster: 'default', jobId },
+          job: { cluster: deps.cluster(), jobId },
           at: now,
           receivedAt: now,
           origin,
