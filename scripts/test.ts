@@ -30,7 +30,6 @@ import type { Tally } from './vitest-tally.ts'
 const onRealHosts = [
   'packages/lab/test/',
   'packages/slurm/test/real-slurm',
-  'packages/hooks/test/real-slurm',
   'packages/providers/test/lab-',
   'packages/providers/test/provider-contract',
 ]

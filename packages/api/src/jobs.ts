@@ -16,6 +16,7 @@
  * | GET /v1/jobs/:jobId/report | | JobReportJson |
  * | GET /v1/jobs/:jobId/audit | limit | AuditEntryJson[] |
  * | GET /v1/jobs/:jobId/runs | | JobJson[], newest first |
+ * | GET /v1/audit | job, limit, before | AuditEntryJson[], newest first; of jobs that were removed, too |
  * | GET /v1/usage | by=user,account or partition; start_time, end_time | UsageJson |
  * | GET /v1/waste | | WasteJson[] |
  * | POST /v1/events/job-started | JobStartedEventJson | JobEventResponseJson |
@@ -31,6 +32,7 @@ export const jobRoutes = {
   jobReport: '/v1/jobs/:jobId/report',
   jobAudit: '/v1/jobs/:jobId/audit',
   jobRuns: '/v1/jobs/:jobId/runs',
+  audit: '/v1/audit',
   usage: '/v1/usage',
   waste: '/v1/waste',
   jobStarted: '/v1/events/job-started',

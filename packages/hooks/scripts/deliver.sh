@@ -25,37 +25,47 @@ END
     [ "${#answer}" -gt 500 ] && answer=$(printf '%.500s' "$answer")
 }
 
-# Sends what waits, the oldest first; ends at the first that the service does not take. One such process at a time.
+# Sends what waits, as one process at a time. One that comes meanwhile leaves a mark and goes: who sends looks for it after
+# giving up the lock, so that no event is left behind.
 send_queue() {
-    take_lock || return 0
-    trap 'rm -f "$queue/.lock"; exit 0' EXIT
-    [ -f "$log" ] && [ -w "$log" ] && [ "$(wc -c <"$log")" -gt 1048576 ] && mv -f "$log" "$log.1"
     until=$(($(date +%s) + 60))
-    while set -- "$queue"/*.json && [ -e "$1" ]; do
-        while [ $# -gt 20000 ]; do
-            say "more than 20000 events wait in $queue: the oldest, ${1##*/}, is dropped"
-            rm -f "$1"
-            shift
-        done
-        for file; do
-            [ "$(date +%s)" -lt "$until" ] || return 0
-            case $file in
-            *.started.*) post started <"$file" ;;
-            *) post finished <"$file" ;;
-            esac
-            case $code in
-            2??) rm -f "$file" ;;
-            400 | 413 | 415 | 422)
-                # It would never be taken, and must not hold up the others.
-                say "${file##*/} was refused ($code): $answer"
-                mkdir -p "$queue/refused" && mv -f "$file" "$queue/refused/" || return 0
-                ;;
-            *)
-                say "$url does not take what waits in $queue ($code): $answer"
-                return 0
-                ;;
-            esac
-        done
+    printf '' >"$queue/.again"
+    while [ -e "$queue/.again" ] && [ "$(date +%s)" -lt "$until" ] && take_lock; do
+        trap 'rm -f "$queue/.lock"; exit 0' EXIT
+        rm -f "$queue/.again"
+        send_waiting
+        rm -f "$queue/.lock"
+        trap 'exit 0' EXIT
+    done
+    [ -f "$log" ] && [ -w "$log" ] && [ "$(wc -c <"$log")" -gt 1048576 ] && mv -f "$log" "$log.1"
+}
+
+# The oldest first, to the first that the service does not take.
+send_waiting() {
+    set -- "$queue"/*.json
+    while [ $# -gt 20000 ]; do
+        say "more than 20000 events wait in $queue: the oldest, ${1##*/}, is dropped"
+        rm -f "$1"
+        shift
+    done
+    for file; do
+        [ -f "$file" ] && [ "$(date +%s)" -lt "$until" ] || return 0
+        case $file in
+        *.started.*) post started <"$file" ;;
+        *) post finished <"$file" ;;
+        esac
+        case $code in
+        2??) rm -f "$file" ;;
+        400 | 413 | 415 | 422)
+            # It would never be taken, and must not hold up the others.
+            say "${file##*/} was refused ($code): $answer"
+            mkdir -p "$queue/refused" && mv -f "$file" "$queue/refused/" || return 0
+            ;;
+        *)
+            say "$url does not take what waits in $queue ($code): $answer"
+            return 0
+            ;;
+        esac
     done
 }
 

@@ -324,6 +324,28 @@ describe('without an agent', () => {
     expect(await readdir(join(folder, 'no-agent'))).toHaveLength(1)
   })
 
+  it('events of many hooks at once are all sent, without a further hook', async () => {
+    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd' }
+    service.answer.delayMs = 20
+    const jobs = Array.from({ length: 12 }, (_, index) => String(index + 1))
+    const runs = jobs.map((job) => runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: job }))
+    expect(await Promise.all(runs)).toEqual(jobs.map(() => silent))
+    await service.reach(jobs.length)
+    const ids = service.received.map(({ body }) => body['job_id'])
+    expect(ids.sort()).toEqual([...jobs].sort())
+  })
+
+  it('an event that comes while another is refused for now is tried all the same', async () => {
+    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd' }
+    service.answer = { status: 503, delayMs: 500 }
+    await runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: '1' })
+    await service.asked(1)
+    service.answer = { status: 200, delayMs: 0 }
+    await runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: '2' })
+    await service.reach(2)
+    expect(service.received.map(({ body }) => body['job_id'])).toEqual(['1', '2'])
+  })
+
   it('a lock that a killed sender left is none', async () => {
     await mkdir(join(folder, 'queue'))
     await writeFile(join(folder, 'queue', '.lock'), '999999999 another-boot\n')

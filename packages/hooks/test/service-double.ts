@@ -16,19 +16,26 @@ export interface ServiceDouble extends AsyncDisposable {
   answer: { status: number; delayMs: number }
   /** Resolves when it has received so many events. */
   reach(count: number): Promise<void>
+  /** Resolves when so many requests have come, answered or not. */
+  asked(count: number): Promise<void>
 }
 
 export async function startServiceDouble(): Promise<ServiceDouble> {
-  let wake = () => {}
+  let wake = Promise.withResolvers<void>()
+  let requests = 0
+  const told = () => {
+    wake.resolve()
+    wake = Promise.withResolvers()
+  }
   const double = {
     url: '',
     received: [] as Received[],
     answer: { status: 200, delayMs: 0 },
     reach: async (count: number) => {
-      while (double.received.length < count)
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+      while (double.received.length < count) await wake.promise
+    },
+    asked: async (count: number) => {
+      while (requests < count) await wake.promise
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -39,6 +46,8 @@ export async function startServiceDouble(): Promise<ServiceDouble> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const { status, delayMs } = double.answer
+    requests++
+    told()
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     response.writeHead(status, { 'content-type': 'application/json' })
     if (request.method === 'GET') {
@@ -50,7 +59,7 @@ export async function startServiceDouble(): Promise<ServiceDouble> {
     response.end(JSON.stringify({ status: 'created', job_id: body['job_id'], message: '' }))
     if (status < 300)
       double.received.push({ path: request.url ?? '', authorization: request.headers.authorization, body })
-    wake()
+    told()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   double.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

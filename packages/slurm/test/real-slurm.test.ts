@@ -242,7 +242,8 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
 /** What both looks tell, less what the scheduler may change between them. */
 function withoutPlans(job: JobRecord | undefined) {
   if (!job) return undefined
-  const { reason, startTime, endTime, scheduledNodes, priority, comment, eligibleTime, ...rest } = job
+  const { reason, startTime, endTime, scheduledNodes, priority, comment, eligibleTime, ...others } = job
+  const { workDir, stdout, sluid, ...rest } = others
   const { excludedNodes, tasks, cpusPerTask, exclusive, memoryPerNodeMb, memoryPerCpuMb, ...request } = rest.request
   return { ...rest, request }
 }

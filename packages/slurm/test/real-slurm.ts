@@ -149,9 +149,10 @@ export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOption
     const version = (await run('slurmd', '-V')).stdout
     const tokens = options.rest ? tokenLines(folder, place.root ?? '/') : []
     const extra = [...(options.conf ?? []), ...tokens]
-    const [port = 0, databasePort = 0, restPort = 0] = await freePorts(3)
+    // All at once: a port that is free again may be given a second time.
+    const [port = 0, databasePort = 0, restPort = 0, ...ports] = await freePorts(7)
     if (options.accounting) extra.push(...accountingLines(folder, port))
-    await writeConfiguration(folder, /\b2[123]\./.test(version), extra)
+    await writeConfiguration(folder, /\b2[123]\./.test(version), ports, extra)
     await options.prepare?.(conf)
     await must('munged', '--force', ...mungeOptions(folder))
     if (options.accounting) {
@@ -253,7 +254,12 @@ async function enterRoot(root: string, folder: string): Promise<{ pid: number }>
   return { pid }
 }
 
-async function writeConfiguration(folder: string, old: boolean, extra: readonly string[]): Promise<void> {
+async function writeConfiguration(
+  folder: string,
+  old: boolean,
+  ports: readonly number[],
+  extra: readonly string[],
+): Promise<void> {
   for (const name of ['state', 'spool', 'munge', 'dev']) mkdirSync(join(folder, name), { recursive: true, mode: 0o755 })
   for (let index = 0; index < 8; index++)
     await runCommand('mknod', [join(folder, `dev/gpu${index}`), 'c', '195', String(index)], { deadlineMs: 5_000 })
@@ -263,7 +269,7 @@ async function writeConfiguration(folder: string, old: boolean, extra: readonly 
   writeFileSync(join(folder, 'jwt.key'), Buffer.alloc(32, folder), { mode: 0o600 })
   writeFileSync(join(folder, 'gres.conf'), `NodeName=n[1-2] Name=gpu Type=h100 File=${folder}/dev/gpu[0-7]\n`)
   writeFileSync(join(folder, 'cgroup.conf'), `CgroupPlugin=${old ? 'cgroup/v1' : 'disabled'}\n`)
-  const [controller, slurmd, n1, n2] = await freePorts(4)
+  const [controller, slurmd, n1, n2] = ports
   writeFileSync(
     join(folder, 'slurm.conf'),
     `ClusterName=test

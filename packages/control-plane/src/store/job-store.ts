@@ -5,8 +5,8 @@ import type { JobSample } from '@navarch/core/job/sample-columns'
 
 /** What became of one event. */
 export interface ApplyOutcome extends FoldOutcome {
-  /** The run after the event, or after others that were stored in the same transaction; undefined when there is none. */
-  run?: JobDoc
+  /** The run's state after the event and all others that were stored in the same transaction; undefined when there is no run. */
+  state?: JobState
 }
 
 export interface JobFilter {

@@ -25,7 +25,7 @@ describe('jobs made by hand', () => {
     })
     expect(await send('DELETE', '/v1/jobs/7')).toEqual({ status: 204, body: undefined })
     expect((await get('/v1/jobs/7')).status).toBe(404)
-    const audit: AuditEntryJson[] = (await get('/v1/jobs/7/audit')).body
+    const audit: AuditEntryJson[] = (await get('/v1/audit?job=7')).body
     expect(audit.map(({ change, changed_by, source }) => [change, changed_by, source])).toEqual([
       ['deleted', 'alice', 'api'],
       ['changed', 'alice', 'api'],

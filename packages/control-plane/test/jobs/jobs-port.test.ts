@@ -55,6 +55,7 @@ describe('the description', () => {
     )
     expect(operations.sort()).toEqual([
       'delete /v1/jobs/{jobId}',
+      'get /v1/audit',
       'get /v1/health',
       'get /v1/jobs',
       'get /v1/jobs/{jobId}',

@@ -72,6 +72,7 @@ function addReads(app: OpenAPIHono<RestEnv>, jobs: JobService): void {
     c.json(await jobs.audit(c.req.valid('param').jobId, c.req.valid('query').limit), 200),
   )
   app.openapi(routes.getRuns, async (c) => c.json(await jobs.runs(c.req.valid('param').jobId), 200))
+  app.openapi(routes.getWholeAudit, async (c) => c.json(await jobs.wholeAudit(c.req.valid('query')), 200))
   app.openapi(routes.getUsage, async (c) => c.json(await jobs.usage(c.req.valid('query')), 200))
   app.openapi(routes.getWaste, async (c) => c.json(await jobs.waste(), 200))
 }

@@ -16,6 +16,7 @@ import {
   seriesQuery,
   updateJobRequest,
   usageQuery,
+  wholeAuditQuery,
 } from '../../services/jobs/request-schemas.ts'
 import * as answers from './answer-schemas.ts'
 
@@ -177,6 +178,15 @@ export const getRuns = createRoute({
   summary: 'All runs of a job, the newest first',
   request: jobRequest,
   responses: { 200: json(answers.jobs, 'runs'), ...jobErrors },
+})
+
+export const getWholeAudit = createRoute({
+  method: 'get',
+  path: jobRoutes.audit,
+  tags: ['fleet'],
+  summary: 'Every change of every job, the newest first; of jobs that were removed, too',
+  request: { query: wholeAuditQuery },
+  responses: { 200: json(answers.auditEntries, 'audit rows'), ...readErrors },
 })
 
 export const getUsage = createRoute({

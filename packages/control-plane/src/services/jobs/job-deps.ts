@@ -26,12 +26,12 @@ export interface JobServiceDeps {
   conditions: () => readonly string[]
 }
 
-/** The runs of the job that an id means, the newest first; of jobs of several clusters, those of the newest. @throws ServiceError `not_found` */
+/** The runs that an id means, the newest first; two clusters may both have a job of it. @throws ServiceError `not_found` */
 export async function findRuns({ store, log }: JobServiceDeps, id: string): Promise<[JobDoc, ...JobDoc[]]> {
   const [newest, ...older] = isJobId(id) ? await guarded(log, () => store.find(normalizeJobId(id))) : []
   if (!newest)
     throw new ServiceError('not_found', `job not found: ${id.slice(0, 255)}; GET /v1/jobs lists what there is`)
-  return [newest, ...older.filter(({ cluster, jobId }) => cluster === newest.cluster && jobId === newest.jobId)]
+  return [newest, ...older]
 }
 
 /** Whether a store can hold it as an id. */

@@ -2,7 +2,6 @@ import type { JobSampleBatch } from '@navarch/api/control-plane'
 import type { JobEventResponseJson } from '@navarch/api/jobs'
 import type { JobEvent, Origin } from '@navarch/core/job/job-event'
 import { isFinalState } from '@navarch/core/job/slurm-word'
-import { viewJob } from '@navarch/core/job/view-job'
 import type { ApplyOutcome, SampleBatch } from '../../store/job-store.ts'
 import { ServiceError } from '../service-error.ts'
 import { errorResponseOf } from './error-response.ts'
@@ -46,9 +45,7 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
     const { restart } = outcome
     if (restart === undefined) return
     newestRuns.learn(job, restart)
-    // The document is long, and parsed when it is asked for.
-    const key = { ...job, restart }
-    if (live.of(key).size > 0 && outcome.run && isFinalState(viewJob(outcome.run).state)) live.forget(key)
+    if (outcome.state !== undefined && isFinalState(outcome.state)) live.forget({ ...job, restart })
   }
 
   async function one(event: JobEvent): Promise<JobEventResponseJson> {

@@ -68,23 +68,17 @@ export function createJobReads(deps: JobServiceDeps): JobReads {
     },
 
     async audit(id, limit) {
-      // A job that was deleted is not found any more, and its audit is still there.
-      const runs = await findRuns(deps, id).catch((error: unknown) => {
-        if (error instanceof ServiceError && error.code === 'not_found') return []
-        throw error
-      })
-      const lookup = parseLookup(id)
-      const jobIds = new Set(runs.map(({ jobId }) => jobId))
-      if (lookup.kind === 'job' || lookup.kind === 'run') jobIds.add(lookup.jobId)
-      const pages = await Promise.all(
-        [...jobIds].map((jobId) => guarded(log, () => store.audit({ jobId, limit })).then((rows) => rows)),
-      )
-      const rows = pages.flat().filter((row) => lookup.kind !== 'run' || row.restart === lookup.restart)
-      if (rows.length === 0 && runs.length === 0) await findRuns(deps, id)
-      return rows
-        .sort((a, b) => b.seq - a.seq)
-        .slice(0, limit)
-        .map(renderAudit)
+      const jobIds = new Set((await findRuns(deps, id)).map(({ jobId }) => jobId))
+      const pages = await Promise.all([...jobIds].map((jobId) => guarded(log, () => store.audit({ jobId, limit }))))
+      const rows = pages.flat().sort((a, b) => b.seq - a.seq)
+      return auditOf(id, rows).slice(0, limit)
+    },
+
+    async wholeAudit({ job, limit, before }) {
+      const lookup = job === undefined ? undefined : parseLookup(job)
+      const jobId = lookup && (lookup.kind === 'run' || lookup.kind === 'job' ? lookup.jobId : job)
+      const query = withoutUndefined({ jobId, before })
+      return auditOf(job, await guarded(log, () => store.audit({ ...query, limit })))
     },
 
     async metrics(id, { start_time, end_time, limit }) {
@@ -167,6 +161,12 @@ function renderSample({ at, cpuPercent, memoryMb, gpuPercent }: MetricSample): M
     memory_usage_mb: memoryMb,
     gpu_usage: gpuPercent,
   })
+}
+
+/** The rows of the run that an id names, or all. */
+function auditOf(id: string | undefined, rows: readonly AuditRow[]): AuditEntryJson[] {
+  const lookup = id === undefined ? undefined : parseLookup(id)
+  return rows.filter((row) => lookup?.kind !== 'run' || row.restart === lookup.restart).map(renderAudit)
 }
 
 function renderAudit(row: AuditRow): AuditEntryJson {

@@ -23,6 +23,7 @@ import type {
   seriesQuery,
   updateJobRequest,
   usageQuery,
+  wholeAuditQuery,
 } from './request-schemas.ts'
 
 /**
@@ -52,6 +53,8 @@ export interface JobReads {
   get(id: string): Promise<JobJson>
   runs(id: string): Promise<JobJson[]>
   audit(id: string, limit: number): Promise<AuditEntryJson[]>
+  /** Of jobs that were removed, too. */
+  wholeAudit(query: z.output<typeof wholeAuditQuery>): Promise<AuditEntryJson[]>
   metrics(id: string, query: z.output<typeof metricsQuery>): Promise<MetricSamplesJson>
   series(id: string, query: z.output<typeof seriesQuery>): Promise<JobSeriesJson>
   report(id: string): Promise<JobReportJson>

@@ -13,7 +13,7 @@ import { snakeKeys } from './snake-keys.ts'
 const findingsPerNode = 200
 const mostNodes = 256
 
-/** The report of a run without the run itself. @param older runs of the same job */
+/** The report of a run without the run itself. @param older runs that its id means too */
 export async function reportOf(
   { clock, findings, live, nodeStates }: JobServiceDeps,
   run: JobDoc,
@@ -31,7 +31,7 @@ export async function reportOf(
     usage: usagesOf(view, live.of(run)),
     findings: (await Promise.all(nodes.map((node) => findings(node, findingsPerNode)))).flat(),
     nodeStates: nodeStates(nodes),
-    earlierRuns: older.filter(({ restart }) => restart < run.restart).map(viewJob),
+    earlierRuns: older.filter((other) => isBefore(other, run)).map(viewJob),
     now: clock.now(),
   })
   return {
@@ -40,6 +40,10 @@ export async function reportOf(
     nodes: nodeReports.map(snakeKeys),
     notes: notes.map((note) => ({ ...note })),
   }
+}
+
+function isBefore(other: JobDoc, run: JobDoc): boolean {
+  return other.cluster === run.cluster && other.jobId === run.jobId && other.restart < run.restart
 }
 
 function renderEvidence({ at, node, gpuUuid, source, text }: Evidence): JobReportJson['verdict']['evidence'][number] {

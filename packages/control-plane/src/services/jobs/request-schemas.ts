@@ -65,15 +65,19 @@ const queryTime = z
   .meta({ type: 'string', format: 'date-time' })
 
 /** A whole number in a query. */
-function queryWhole(min: number, max: number, otherwise: number) {
+function queryWhole(min: number, max: number) {
   const rule = `must be a whole number from ${min} to ${max}`
   return z
     .string(rule)
-    .regex(/^\d{1,9}$/, rule)
+    .regex(/^\d{1,16}$/, rule)
     .transform(Number)
     .refine((value) => value >= min && value <= max, rule)
-    .default(otherwise)
-    .meta({ type: 'integer', minimum: min, maximum: max, default: otherwise })
+    .meta({ type: 'integer', minimum: min, maximum: max })
+}
+
+/** Most of a list that is wanted. */
+function limit(max: number, otherwise: number) {
+  return queryWhole(1, max).default(otherwise).meta({ default: otherwise })
 }
 
 function word<const Words extends readonly [string, ...string[]]>(words: Words) {
@@ -236,14 +240,19 @@ export const jobsQuery = strict({
   partition: filterText,
   from: queryTime.optional().meta({ description: 'runs that ran at this time or later' }),
   to: queryTime.optional().meta({ description: 'runs that ran at this time or earlier' }),
-  limit: queryWhole(1, 1000, 100),
-  offset: queryWhole(0, 999_999_999, 0),
+  limit: limit(1000, 100),
+  offset: queryWhole(0, 999_999_999).default(0).meta({ default: 0 }),
 })
 
 const window = { start_time: queryTime.optional(), end_time: queryTime.optional() }
-export const metricsQuery = strict({ ...window, limit: queryWhole(1, 10_000, 1000) })
-export const seriesQuery = strict({ ...window, points: queryWhole(1, 5000, 300) })
-export const auditQuery = strict({ limit: queryWhole(1, 10_000, 1000) })
+export const metricsQuery = strict({ ...window, limit: limit(10_000, 1000) })
+export const seriesQuery = strict({ ...window, points: limit(5000, 300) })
+export const auditQuery = strict({ limit: limit(10_000, 1000) })
+export const wholeAuditQuery = strict({
+  job: id.optional().meta({ description: 'a raw job id or a run; absent: all jobs' }),
+  limit: limit(10_000, 1000),
+  before: queryWhole(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'rows with a lower seq' }),
+})
 export const usageQuery = strict({ by: word(['user', 'account', 'partition']).default('user'), ...window })
 export const noQuery = strict({})
 

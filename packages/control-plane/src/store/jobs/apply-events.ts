@@ -1,17 +1,17 @@
 import type { JobDoc } from '@navarch/core/job/job-doc'
-import { jobStates } from '@navarch/core/job/job-event'
+import { type JobState, jobStates } from '@navarch/core/job/job-event'
+import type { ApplyOutcome } from '../job-store.ts'
 import { insertRows } from '../sql/insert-rows.ts'
 import type { Row, Sql, SqlValue } from '../sql/sql.ts'
 import { addToCounters } from './counters.ts'
 import { type Applied, foldCalls, jobKey, type SentEvent } from './fold-calls.ts'
-import type { AppliedTexts } from './job-backend.ts'
 import type { KnownJobs, StoredRun } from './known-jobs.ts'
 import { lockJobs } from './lock-jobs.ts'
 import { type ColumnPart, columnParts, deletedState, keyColumns, partOf, type RunRow, rowOf } from './run-row.ts'
 
 /** For each call what became of it, and what is to be remembered once the transaction is durable. */
 export interface AppliedCalls {
-  results: ({ answer: AppliedTexts } | { error: unknown })[]
+  results: ({ answer: ApplyOutcome[] } | { error: unknown })[]
   stored: ReadonlyMap<string, readonly StoredRun[]>
 }
 
@@ -26,13 +26,6 @@ export async function applyCalls(
   const before = await loadJobs(tx, jobs, calls)
   const docs = new Map([...before].map(([key, runs]) => [key, runs.map(({ doc }) => doc)]))
   const { results, changed, audit } = foldCalls(docs, calls)
-  const texts = new Map<JobDoc, string>()
-  const textOf = (doc: JobDoc): string => {
-    const known = texts.get(doc) ?? JSON.stringify(doc)
-    texts.set(doc, known)
-    return known
-  }
-
   const stored = new Map(before)
   const counts = new Map<string, number>()
   const nodes: SqlValue[][] = []
@@ -43,7 +36,7 @@ export async function applyCalls(
     for (const doc of runs) {
       const old = runIn(before.get(key), doc)
       const row = rowOf(doc)
-      const text = textOf(doc)
+      const text = JSON.stringify(doc)
       const id = old?.id ?? ids.pop()
       if (id === undefined) throw new Error(`no id for the run ${key}`)
       countStates(counts, old?.row, row)
@@ -67,26 +60,14 @@ export async function applyCalls(
     addToCounters(tx, counts),
   ])
   const answers = results.map((result) =>
-    'applied' in result ? { answer: textsOf(result.applied, stored, textOf) } : result,
+    'applied' in result ? { answer: result.applied.map((one) => outcomeOf(one, stored)) } : result,
   )
   return { results: answers, stored }
 }
 
-function textsOf(
-  applied: readonly Applied[],
-  stored: ReadonlyMap<string, readonly StoredRun[]>,
-  textOf: (doc: JobDoc) => string,
-): AppliedTexts {
-  const places = new Map<JobDoc, number>()
-  const docs: string[] = []
-  const runs = applied.map(({ run }) => {
-    const now = run && runIn(stored.get(jobKey(run)), run)
-    if (!now) return -1
-    const place = places.get(now.doc) ?? docs.push(textOf(now.doc)) - 1
-    places.set(now.doc, place)
-    return place
-  })
-  return { outcomes: applied.map(({ outcome }) => outcome), docs, runs }
+function outcomeOf({ outcome, run }: Applied, stored: ReadonlyMap<string, readonly StoredRun[]>): ApplyOutcome {
+  const state = run && stateName(runIn(stored.get(jobKey(run)), run)?.row)
+  return state === undefined ? outcome : { ...outcome, state }
 }
 
 const columns = [...keyColumns, ...columnParts.phase, ...columnParts.names, 'doc']
@@ -188,7 +169,7 @@ function countStates(counts: Map<string, number>, before: Pick<RunRow, 'phase'> 
   if (now) counts.set(now, (counts.get(now) ?? 0) + 1)
 }
 
-function stateName(row: Pick<RunRow, 'phase'> | undefined): string | undefined {
+function stateName(row: Pick<RunRow, 'phase'> | undefined): JobState | undefined {
   return jobStates[Number(row?.phase[stateColumn] ?? deletedState)]
 }
 

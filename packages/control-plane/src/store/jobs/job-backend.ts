@@ -1,7 +1,6 @@
-import type { FoldOutcome } from '@navarch/core/job/fold-event'
 import type { RunKey } from '@navarch/core/job/job-doc'
 import type { JobState } from '@navarch/core/job/job-event'
-import type { JobFilter, NodeSeries, RetentionPolicy, SeriesWindow } from '../job-store.ts'
+import type { ApplyOutcome, JobFilter, NodeSeries, RetentionPolicy, SeriesWindow } from '../job-store.ts'
 
 /**
  * The jobs' store as it is where the database is: documents and events are texts and readings packed bytes, so that they cross
@@ -9,7 +8,7 @@ import type { JobFilter, NodeSeries, RetentionPolicy, SeriesWindow } from '../jo
  */
 export interface JobBackend {
   /** @param events each in the form of `textOfEvent` */
-  apply(events: readonly string[]): Promise<AppliedTexts>
+  apply(events: readonly string[]): Promise<ApplyOutcome[]>
   find(id: string): Promise<string[]>
   list(filter: JobFilter): Promise<{ runs: string[]; total: number }>
   open(): Promise<string[]>
@@ -21,14 +20,6 @@ export interface JobBackend {
   maintain(now: number, policy: RetentionPolicy): Promise<void>
   figures(): Promise<{ bytes: number; sampleValues: number; waitingBatches: number }>
   close(): Promise<void>
-}
-
-/** What became of events. A run's document is there once, however many events were about it. */
-export interface AppliedTexts {
-  outcomes: FoldOutcome[]
-  docs: string[]
-  /** For each event the place of its run in `docs`; -1 for none. */
-  runs: number[]
 }
 
 export interface AuditText {

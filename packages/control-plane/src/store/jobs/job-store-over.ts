@@ -1,14 +1,14 @@
 import type { JobDoc } from '@navarch/core/job/job-doc'
-import type { ApplyOutcome, AuditRow, JobStore } from '../job-store.ts'
+import type { AuditRow, JobStore } from '../job-store.ts'
 import { eventOfText, textOfEvent } from './event-text.ts'
-import type { AppliedTexts, AuditText, JobBackend } from './job-backend.ts'
+import type { AuditText, JobBackend } from './job-backend.ts'
 import { packBatch } from './sample-inbox.ts'
 
 /** Makes texts of what goes into a backend, and documents of what comes out. */
 export function jobStoreOver(description: string, backend: JobBackend): JobStore {
   return {
     description,
-    apply: async (events) => outcomesOf(await backend.apply(events.map(textOfEvent))),
+    apply: async (events) => backend.apply(events.map(textOfEvent)),
     find: async (id) => (await backend.find(id)).map(docOf),
     async list(filter) {
       const { runs, total } = await backend.list(filter)
@@ -24,21 +24,6 @@ export function jobStoreOver(description: string, backend: JobBackend): JobStore
     figures: () => backend.figures(),
     close: () => backend.close(),
   }
-}
-
-/** Documents are parsed for those who look at them: one of a thousand nodes is long. */
-function outcomesOf({ outcomes, docs, runs }: AppliedTexts): ApplyOutcome[] {
-  const parsed: (JobDoc | undefined)[] = []
-  const docAt = (place: number): JobDoc => {
-    const doc = parsed[place] ?? docOf(docs[place] ?? 'null')
-    parsed[place] = doc
-    return doc
-  }
-  return outcomes.map((outcome, index) => {
-    const place = runs[index] ?? -1
-    if (place < 0) return outcome
-    return Object.defineProperty({ ...outcome }, 'run', { enumerable: true, get: () => docAt(place) })
-  })
 }
 
 /** The store wrote it from the same type; the schema's version guards against other writers. */

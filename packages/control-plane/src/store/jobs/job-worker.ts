@@ -35,8 +35,21 @@ if (!port) throw new Error('job-worker.ts runs in a worker thread')
 
 const { path, role } = workerData as JobThread
 const backend = role === 'writer' ? openWriter() : openReader()
-port.postMessage({ id: 0, answer: undefined } satisfies JobResponse)
-port.on('message', (request: JobRequest) => void answer(request))
+port.postMessage([] satisfies JobResponse[])
+port.on('message', (requests: JobRequest[]) => {
+  for (const request of requests) void answer(request)
+})
+
+let unsent: JobResponse[] = []
+/** What is answered together travels together, before the next transaction begins. */
+function send(response: JobResponse): void {
+  if (unsent.push(response) > 1) return
+  process.nextTick(() => {
+    const responses = unsent
+    unsent = []
+    port?.postMessage(responses)
+  })
+}
 
 function openWriter(): JobBackend {
   const db = new DatabaseSync(path)
@@ -57,8 +70,8 @@ async function answer({ id, method, parameters }: JobRequest): Promise<void> {
   try {
     // Both ends are ours, and `threadBackend` gives each method its own parameters.
     const call = backend[method] as (...parameters: unknown[]) => Promise<unknown>
-    port?.postMessage({ id, answer: await call(...parameters) } satisfies JobResponse)
+    send({ id, answer: await call(...parameters) })
   } catch (error) {
-    port?.postMessage({ id, error: messageOf(error) } satisfies JobResponse)
+    send({ id, error: messageOf(error) })
   }
 }

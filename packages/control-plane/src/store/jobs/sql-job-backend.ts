@@ -1,10 +1,11 @@
+import type { ApplyOutcome } from '../job-store.ts'
 import type { Sql } from '../sql/sql.ts'
 import { applyCalls } from './apply-events.ts'
 import { readCounters } from './counters.ts'
 import { eventOfText } from './event-text.ts'
 import type { SentEvent } from './fold-calls.ts'
 import { type GroupAnswer, groupCalls } from './group-calls.ts'
-import type { AppliedTexts, JobBackend, PackedBatch } from './job-backend.ts'
+import type { JobBackend, PackedBatch } from './job-backend.ts'
 import { auditRows, countStates, findRuns, listRuns, openRuns } from './job-queries.ts'
 import type { KnownJobs } from './known-jobs.ts'
 import { maintain } from './maintain.ts'
@@ -12,7 +13,7 @@ import { addBatches } from './sample-inbox.ts'
 import { readSeries } from './series.ts'
 
 /** Events and batches that share a transaction: some 20 ms, and what comes meanwhile waits no longer. */
-const groupSize = 1_000
+const groupSize = 2000
 
 interface Call {
   events: readonly SentEvent[]
@@ -28,7 +29,7 @@ export interface JobBackendOptions {
 
 /** Jobs in a database whose schema is up to date (`jobMigrations`). */
 export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOptions): JobBackend {
-  const store = (calls: readonly Call[]): Promise<GroupAnswer<AppliedTexts>[]> =>
+  const store = (calls: readonly Call[]): Promise<GroupAnswer<ApplyOutcome[]>[]> =>
     sql
       .transaction(async (tx) => {
         const { results, stored } = await applyCalls(
@@ -46,7 +47,7 @@ export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOpti
         jobs.clear()
         throw error
       })
-  const call = groupCalls<Call, AppliedTexts>(
+  const call = groupCalls<Call, ApplyOutcome[]>(
     groupSize,
     ({ events, batches }) => events.length + batches.length,
     store,
@@ -55,7 +56,7 @@ export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOpti
 
   return {
     apply: async (texts) => {
-      if (texts.length === 0) return { outcomes: [], docs: [], runs: [] }
+      if (texts.length === 0) return []
       return call({ events: texts.map((text) => ({ text, event: eventOfText(text) })), batches: [] })
     },
     addSamples: async (batches) => {

@@ -54,11 +54,13 @@ async function startThread(data: JobThread): Promise<StartedThread> {
     worker.once('message', () => resolve())
     worker.once('error', (cause) => reject(new StoreError(`cannot open ${data.path}: ${messageOf(cause)}`, { cause })))
   })
-  worker.on('message', (response: JobResponse) => {
-    const waiting = pending.get(response.id)
-    pending.delete(response.id)
-    if ('error' in response) waiting?.reject(new StoreError(`${data.path}: ${response.error}`))
-    else waiting?.resolve(response.answer)
+  worker.on('message', (responses: JobResponse[]) => {
+    for (const response of responses) {
+      const waiting = pending.get(response.id)
+      pending.delete(response.id)
+      if ('error' in response) waiting?.reject(new StoreError(`${data.path}: ${response.error}`))
+      else waiting?.resolve(response.answer)
+    }
   })
   const fail = (error: StoreError) => {
     ended = error
@@ -68,6 +70,16 @@ async function startThread(data: JobThread): Promise<StartedThread> {
   worker.on('error', (cause) => fail(new StoreError(`${data.path}: ${messageOf(cause)}`, { cause })))
   worker.on('exit', () => fail(ended ?? new StoreError(`${data.path} is closed`)))
 
+  // A message costs more than a request: those of one turn travel together.
+  let unsent: JobRequest[] = []
+  const send = (request: JobRequest) => {
+    if (unsent.push(request) > 1) return
+    setImmediate(() => {
+      const requests = unsent
+      unsent = []
+      worker.postMessage(requests)
+    })
+  }
   const call = <Method extends keyof JobBackend>(method: Method) =>
     ((...parameters: unknown[]) =>
       new Promise((resolve, reject) => {
@@ -77,7 +89,7 @@ async function startThread(data: JobThread): Promise<StartedThread> {
         }
         const id = nextId++
         pending.set(id, { resolve, reject })
-        worker.postMessage({ id, method, parameters } satisfies JobRequest)
+        send({ id, method, parameters })
         // The thread answers as its own backend does.
       })) as JobBackend[Method]
   return {
