@@ -39,57 +39,66 @@ const sampleIntervalMs = 15_000
 
 let jobs = 1
 
-/** The next event: a job of one node with 8 GPUs starts, and then ends. */
+/** The next event: a job of one node with 8 GPUs starts, and then ends. Texts are put together by hand: this is not what is measured. */
 function* eventsOf(node: string): Generator<{ path: string; body: string }> {
+  const gpus = Array.from({ length: 8 }, (_, index) => ({ uuid: `GPU-${node}-${index}`, vendor: 'nvidia', index }))
+  const place = `"node":"${node}","restart":0`
+  const rest = { cpu_allocation: 96, memory_allocation_mb: 512_000, gpu_allocation: 8, gpu_vendor: 'nvidia', gpus }
+  const allocation = JSON.stringify({ node_list: [node], ...rest, partition: 'gpu' }).slice(1, -1)
   for (;;) {
     const id = jobs++
-    const gpus = Array.from({ length: 8 }, (_, index) => ({ uuid: `GPU-${node}-${index}`, vendor: 'nvidia', index }))
-    const started = {
-      ...{ event: 'started', job_id: String(id), user: `user${id % 97}`, node_list: [node], node, restart: 0 },
-      ...{ timestamp: new Date().toISOString(), cpu_allocation: 96, memory_allocation_mb: 512_000, gpu_allocation: 8 },
-      ...{ gpu_vendor: 'nvidia', gpus, partition: 'gpu', account: `group${id % 13}` },
-    }
-    yield { path: '/v1/events/job-started', body: JSON.stringify(started) }
-    const finished = { event: 'finished', job_id: String(id), final_state: 'completed', node, restart: 0 }
-    const end = { ...finished, timestamp: new Date().toISOString(), exit_code: id % 20 === 0 ? 1 : 0 }
-    yield { path: '/v1/events/job-finished', body: JSON.stringify(end) }
+    const who = `"user":"user${id % 97}","account":"group${id % 13}"`
+    const started = `{"event":"started","job_id":"${id}","timestamp":"${timestamp()}",${place},${who},${allocation}}`
+    yield { path: '/v1/events/job-started', body: started }
+    const how = `"final_state":"completed","exit_code":${id % 20 === 0 ? 1 : 0}`
+    const finished = `{"event":"finished","job_id":"${id}","timestamp":"${timestamp()}",${place},${how}}`
+    yield { path: '/v1/events/job-finished', body: finished }
   }
+}
+
+const lastTime = { at: 0, text: '' }
+function timestamp(): string {
+  const at = Date.now()
+  if (at !== lastTime.at) Object.assign(lastTime, { at, text: new Date(at).toISOString() })
+  return lastTime.text
 }
 
 /** Requests one after the other on a connection, without the cost of a general client: it shares the cores with the server. */
 async function singleClient(index: number, latencies: number[]): Promise<void> {
   const socket = createConnection(Number(server.port), server.hostname)
   socket.setNoDelay(true)
+  const nextAnswer = answersOf(socket)
+  const head = `HTTP/1.1\r\nhost: ${server.host}\r\ncontent-type: application/json\r\ncontent-length: `
   const events = eventsOf(`n${index}`)
   while (performance.now() < endAt) {
     const { path, body } = events.next().value
     const before = performance.now()
-    socket.write(
-      `POST ${path} HTTP/1.1\r\nhost: ${server.host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
-    const answer = await nextAnswer(socket)
+    // ASCII, so that its characters are its bytes.
+    socket.write(`POST ${path} ${head}${body.length}\r\n\r\n${body}`, 'latin1')
+    const answer = await nextAnswer()
     if (!answer.startsWith('HTTP/1.1 200')) throw new Error(`the server answered ${answer.slice(0, 400)}`)
     latencies.push(performance.now() - before)
   }
   socket.end()
 }
 
-/** One whole answer; the server sends a length with each. */
-function nextAnswer(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const onData = (chunk: Buffer) => {
-      text += chunk.toString('latin1')
-      const end = text.indexOf('\r\n\r\n')
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Number.NaN)
-      if (end === -1 || text.length < end + 4 + length) return
-      socket.off('data', onData)
-      socket.off('error', reject)
-      resolve(text)
-    }
-    socket.on('data', onData)
-    socket.once('error', reject)
+/** Tells of whole answers, one for each call; the server sends a length with each. */
+function answersOf(socket: Socket): () => Promise<string> {
+  let text = ''
+  let waiting: { resolve: (answer: string) => void; reject: (error: Error) => void } | undefined
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1')
+    const end = text.indexOf('\r\n\r\n')
+    if (end === -1 || text.length < end + 4 + Number(/content-length: (\d+)/i.exec(text)?.[1])) return
+    waiting?.resolve(text)
+    text = ''
   })
+  socket.on('error', (error) => waiting?.reject(error))
+  socket.on('close', () => waiting?.reject(new Error('the server closed the connection')))
+  return () =>
+    new Promise((resolve, reject) => {
+      waiting = { resolve, reject }
+    })
 }
 
 /** One agent's link. */

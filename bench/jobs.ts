@@ -44,7 +44,7 @@ try {
   if (parts.has('single') || parts.has('batches')) {
     await eventsOn('embedded', executable, undefined)
     if (postgresMissing === undefined) {
-      const postgres = await startTestPostgres()
+      const postgres = await startTestPostgres({ fsync: true })
       try {
         await eventsOn('PostgreSQL', executable, await postgres.createDatabase())
       } finally {

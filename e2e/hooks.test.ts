@@ -45,7 +45,7 @@ describe.each(slurmPlaces().map((place) => ({ ...place, reason: whyNot(place) })
     afterAll(() => slurm?.stop(), 60_000)
 
     const settings = (agent: string, url = 'http://127.0.0.1:9') =>
-      `OBSERVABILITY_URL=${url}\nNAVARCH_HOOK_DIR=${folder}/${agent}\nNAVARCH_HOOK_QUEUE=${folder}/queue\n`
+      `OBSERVABILITY_URL=${url}\nNAVARCH_HOOK_DIR=${folder}/${agent}\nNAVARCH_HOOK_QUEUE=${folder}/queue\nNAVARCH_HOOK_LOG_DIR=${folder}\n`
 
     async function notesOf(job: string): Promise<HookRecord[]> {
       const names = (await readdir(join(folder, 'notes'))).filter((name) => name.startsWith(`${job}.`))

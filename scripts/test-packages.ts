@@ -5,6 +5,7 @@ import { runCommand } from '@navarch/system/run-command'
 /** What the tests use, by what they use it for. */
 export const testPackages: readonly string[] = [
   ...['slurmctld', 'slurmd', 'slurmdbd', 'slurmrestd', 'slurm-client', 'munge'],
+  'slurm-wlm-jwt-plugin',
   ...['mariadb-server', 'postgresql', 'qemu-system-x86', 'python3-venv', 'dash', 'busybox', 'prometheus'],
   ...['debootstrap', 'systemd-container', 'iproute2', 'util-linux', 'mount', 'procps'],
   ...['openssh-client', 'openssh-server', 'sudo', 'curl', 'jq', 'zstd', 'ca-certificates', 'libatomic1'],

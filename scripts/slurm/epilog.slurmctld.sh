@@ -13,6 +13,7 @@ token=${OBSERVABILITY_TOKEN:-}
 timeout=${OBSERVABILITY_TIMEOUT:-}
 agent_dir=${NAVARCH_HOOK_DIR-unset}
 queue=${NAVARCH_HOOK_QUEUE:-}
+log_dir=${NAVARCH_HOOK_LOG_DIR:-}
 settings=${NAVARCH_HOOK_SETTINGS:-/etc/navarch/hooks.env}
 if [ -r "$settings" ]; then
     while IFS= read -r line || [ -n "$line" ]; do
@@ -28,6 +29,7 @@ if [ -r "$settings" ]; then
         OBSERVABILITY_TIMEOUT=*) timeout=${timeout:-$value} ;;
         NAVARCH_HOOK_DIR=*) [ "$agent_dir" = unset ] && agent_dir=$value ;;
         NAVARCH_HOOK_QUEUE=*) queue=${queue:-$value} ;;
+        NAVARCH_HOOK_LOG_DIR=*) log_dir=${log_dir:-$value} ;;
         esac
     done <"$settings"
 fi
@@ -80,7 +82,7 @@ LC_ALL=C
 export PATH LC_ALL
 url=${url:-http://localhost:8080}
 case $timeout in '' | *[!0-9]* | 0*) timeout=5 ;; esac
-log=${NAVARCH_HOOK_LOG_DIR:-/var/log/slurm}/observability-${event%_slurmctld}.log
+log=${log_dir:-/var/log/slurm}/observability-${event%_slurmctld}.log
 
 # Slurm says in which context it runs a script; a person who tries one sees what is done, at once.
 by_hand=
@@ -302,9 +304,9 @@ take_lock() {
     return 1
 }
 
-# A session of its own: when a hook has ended, Slurm ends all processes of its group.
+# When a hook has ended, Slurm kills all processes of its group: the sender is in a session of its own before the hook goes on.
 start_sender() {
-    setsid sh "$0" --send </dev/null >/dev/null 2>&1 &
+    setsid sh -c 'sh "$0" --send &' "$0" </dev/null >/dev/null 2>&1
 }
 
 url=${url%/}

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import type { ErrorResponseJson, JobEventResponseJson } from '@navarch/api/jobs'
+import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { JobEventJson } from './jobs/hook-event.ts'
 
@@ -19,12 +20,15 @@ export interface SocketOptions {
   path: string
   /** Group whose members may use it besides root. */
   group?: number
+  clock: Clock
   log: Log
 }
 
 const maxBodyBytes = 64 * 1024
 /** Of a request, whole. */
 const requestDeadlineMs = 10_000
+/** Within which an event is safe: while the disk is full, that is when the control plane has it. */
+const keptWithinMs = 5000
 
 /**
  * Answers on a unix socket until the signal is aborted: `GET /v1/node`, and `POST /v1/events/job-started` and
@@ -34,7 +38,7 @@ const requestDeadlineMs = 10_000
 export async function serveAgentSocket(options: SocketOptions, services: SocketServices, signal: AbortSignal) {
   const { path, log } = options
   const server = createServer((request, response) => {
-    answer(request, services).then(
+    answer(request, services, options.clock).then(
       ({ status, body }) => {
         response.writeHead(status, { 'content-type': 'application/json' }).end(body)
       },
@@ -64,7 +68,7 @@ const eventPaths: Readonly<Record<string, 'started' | 'finished'>> = {
   '/v1/events/job-finished': 'finished',
 }
 
-async function answer(request: IncomingMessage, services: SocketServices): Promise<Answer> {
+async function answer(request: IncomingMessage, services: SocketServices, clock: Clock): Promise<Answer> {
   const path = (request.url ?? '').split('?')[0] ?? ''
   if (path === '/v1/node' && request.method === 'GET') {
     const node = services.nodeJson()
@@ -79,7 +83,9 @@ async function answer(request: IncomingMessage, services: SocketServices): Promi
   const body = parseEvent(await readBody(request))
   if (typeof body === 'string') return refusal(400, 'validation_error', body)
   // The control plane checks the rest: it takes more, or less, in other versions.
-  await services.addEvent({ ...body, event } as JobEventJson)
+  const kept = services.addEvent({ ...body, event } as JobEventJson)
+  if (!(await isWithin(kept, keptWithinMs, clock)))
+    return refusal(503, 'unavailable', 'neither the disk nor the control plane has taken the event yet; send it again')
   const reply: JobEventResponseJson = {
     status: 'created',
     job_id: body.job_id,
@@ -101,6 +107,12 @@ function parseEvent(text: string | undefined): { job_id: string } | string {
   if (!('job_id' in body) || typeof body.job_id !== 'string' || !/^.{1,255}$/s.test(body.job_id))
     return 'job_id: must be text of 1 to 255 characters'
   return { ...body, job_id: body.job_id }
+}
+
+async function isWithin(work: Promise<void>, ms: number, clock: Clock): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const cancel = clock.after(ms, () => late.resolve(false))
+  return Promise.race([work.then(() => true), late.promise]).finally(cancel)
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

@@ -7,7 +7,10 @@ import { createEnvelopeDecoder, encodeEnvelope } from './envelope.ts'
 export interface FrameFile {
   /** By number, which rises, and begins anew with each opening. */
   entries(): ReadonlyMap<number, Buffer>
-  /** Adds content under a number at once; `kept` resolves when it is on disk. A disk that fails is logged. */
+  /**
+   * Adds content under a number at once. `kept` resolves when it is on disk, or is not needed here any more: confirmed, or
+   * given up because the file was full. It never rejects; a disk that fails is logged, and tried again with the next content.
+   */
   add(content: Uint8Array): { id: number; kept: Promise<void> }
   /** Forgets content that was confirmed. What is not there changes nothing. */
   remove(ids: Iterable<number>): Promise<void>
@@ -27,7 +30,7 @@ export interface FrameFileOptions {
   maxBytes: number
 }
 
-/** Confirmed contents at the file's head are left there until they are this much: what comes twice changes nothing. */
+/** Contents that were confirmed are left in the file until they are this much: what comes twice changes nothing. */
 const wasteBytes = 64 * 1024
 
 /**
@@ -38,120 +41,130 @@ const wasteBytes = 64 * 1024
  */
 export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOptions): Promise<FrameFile> {
   const entries = new Map<number, Buffer>()
+  /** Those of the entries that are not on disk, with whom to tell when they are. */
+  const unkept = new Map<number, () => void>()
+  const wasteLimit = Math.min(wasteBytes, maxBytes / 8)
   let nextId = 1
   let bytes = 0
   let fileBytes = 0
   let dropped = 0
+  /** undefined: the disk failed, or was not asked yet. */
   let file: FileHandle | undefined
+  let failing = false
   let work: Promise<void> = Promise.resolve()
-  let waiting: Buffer[] = []
-  let flushing: Promise<void> | undefined
+  let writing: Promise<void> | undefined
+  let closed = false
 
-  const giveUp = (error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    log.warn(`${what} are kept in memory alone`, { path: path ?? '', error: reason })
-    void file?.close().catch(() => {})
-    file = undefined
-  }
-  /** Disk work in order, one at a time; the first failure ends it for good. */
-  const onDisk = (task: (handle: FileHandle) => Promise<void>): Promise<void> => {
-    work = work.then(() => (file ? task(file).catch(giveUp) : undefined))
-    return work
-  }
-  const take = (content: Uint8Array): { id: number; frame: Buffer } => {
+  const take = (content: Uint8Array): number => {
     const frame = encodeEnvelope(content)
     const id = nextId++
     entries.set(id, frame)
     bytes += frame.length
-    return { id, frame }
+    return id
+  }
+  const settle = (id: number): void => {
+    unkept.get(id)?.()
+    unkept.delete(id)
   }
   const forget = (id: number): boolean => {
     bytes -= entries.get(id)?.length ?? 0
+    settle(id)
     return entries.delete(id)
   }
-  const rewrite = async (handle: FileHandle): Promise<void> => {
-    waiting = []
-    if (entries.size === 0) {
-      await handle.truncate(0)
-    } else if (path !== undefined) {
-      const frames = [...entries.values()]
-      const fresh = await open(`${path}.new`, 'w', 0o600)
-      try {
-        await fresh.writeFile(Buffer.concat(frames))
-        await fresh.datasync()
-      } finally {
-        await fresh.close()
-      }
-      await rename(`${path}.new`, path)
-      await handle.close()
-      // Appending must go to the end also after a truncation.
-      file = await open(path, 'a+', 0o600)
-      fileBytes = frames.reduce((sum, frame) => sum + frame.length, 0)
-      return
-    }
-    fileBytes = 0
+  const closeFile = async (): Promise<void> => {
+    const handle = file
+    file = undefined
+    await handle?.close()
   }
-  /** Writes all that waits; whoever adds while the disk is busy shares the next write. */
-  const flush = (): Promise<void> => {
-    flushing ??= onDisk(async (handle) => {
-      flushing = undefined
-      const block = Buffer.concat(waiting)
-      waiting = []
-      if (block.length === 0) return
-      await handle.appendFile(block)
-      await handle.datasync()
-      fileBytes += block.length
-    }).then(() => {
-      if (file) return
-      // Nothing takes the frames up any more; they must not pile up.
-      waiting = []
-      flushing = undefined
+  const onFailure = async (error: unknown): Promise<void> => {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (!failing) log.warn(`${what} are kept in memory alone until the disk takes them`, { path, error: reason })
+    failing = true
+    // What it holds now is not known: the next write makes it anew.
+    await closeFile().catch(() => {})
+  }
+  /** Disk work in order, one at a time. Never rejects. */
+  const onDisk = (task: () => Promise<void>): Promise<void> => {
+    work = work.then(() => (closed ? undefined : task())).catch(onFailure)
+    return work
+  }
+  const rewrite = async (to: string): Promise<void> => {
+    const frames = [...entries]
+    if (file && frames.length === 0) {
+      await file.truncate(0)
+    } else {
+      await mkdir(dirname(to), { recursive: true, mode: 0o755 })
+      await using fresh = await open(`${to}.new`, 'w', 0o600)
+      await fresh.writeFile(Buffer.concat(frames.map(([, frame]) => frame)))
+      await fresh.datasync()
+      await rename(`${to}.new`, to)
+      await closeFile()
+      // Appending must go to the end also after a truncation.
+      file = await open(to, 'a+', 0o600)
+    }
+    fileBytes = frames.reduce((sum, [, frame]) => sum + frame.length, 0)
+    for (const [id] of frames) settle(id)
+    if (failing) log.info(`${what} are on disk again`, { path: to })
+    failing = false
+  }
+  const append = async (handle: FileHandle): Promise<void> => {
+    const ids = [...unkept.keys()]
+    const block = Buffer.concat(ids.flatMap((id) => entries.get(id) ?? []))
+    await handle.appendFile(block)
+    await handle.datasync()
+    fileBytes += block.length
+    for (const id of ids) settle(id)
+  }
+  /** Writes all that is not on disk; whoever adds while the disk is busy shares the next write. */
+  const write = (to: string): Promise<void> => {
+    writing ??= onDisk(async () => {
+      writing = undefined
+      if (unkept.size === 0) return
+      if (!file || fileBytes - bytes > wasteLimit) await rewrite(to)
+      else await append(file)
     })
-    return flushing
+    return writing
   }
 
   if (path !== undefined) {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-      file = await open(path, 'a+', 0o600)
-      for (const content of readFrames(await file.readFile(), maxBytes)) take(content)
-      await onDisk(rewrite)
+      for (const content of readFrames(await readIfThere(path), maxBytes)) take(content)
     } catch (error) {
-      giveUp(error)
+      log.error(`${what} of an earlier run cannot be read and are set aside`, { path, error: String(error) })
+      await rename(path, `${path}.unreadable`).catch(() => {})
     }
+    await onDisk(() => rewrite(path))
   }
 
   return {
     entries: () => entries,
     dropped: () => dropped,
     add: (content) => {
-      const { id, frame } = take(content)
+      const id = take(content)
       const before = dropped
       for (const oldest of entries.keys()) {
         if (bytes <= maxBytes || oldest === id) break
         forget(oldest)
         dropped++
       }
-      if (dropped > before) {
-        log.warn(`${what} were given up because the spool is full`, { dropped })
-        return { id, kept: onDisk(rewrite) }
-      }
-      if (file) waiting.push(frame)
-      return { id, kept: file ? flush() : Promise.resolve() }
+      if (dropped > before) log.warn(`${what} were given up because the spool is full`, { dropped })
+      if (path === undefined) return { id, kept: Promise.resolve() }
+      const kept = new Promise<void>((resolve) => unkept.set(id, resolve))
+      void write(path)
+      return { id, kept }
     },
     remove: (ids) => {
       let removed = false
       for (const id of ids) removed = forget(id) || removed
-      if (!removed) return Promise.resolve()
-      return onDisk(async (handle) => {
-        if (entries.size === 0 || fileBytes - bytes > wasteBytes) await rewrite(handle)
+      if (!removed || path === undefined) return Promise.resolve()
+      return onDisk(async () => {
+        if (file && (entries.size === 0 || fileBytes - bytes > wasteLimit)) await rewrite(path)
       })
     },
     close: async () => {
-      await flush()
       await work
-      await file?.close()
-      file = undefined
+      closed = true
+      await closeFile()
     },
   }
 }
@@ -159,6 +172,16 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
 /** The content of an entry without its envelope. */
 export function contentOf(frame: Buffer): Buffer {
   return frame.subarray(5)
+}
+
+async function readIfThere(path: string): Promise<Buffer> {
+  try {
+    await using file = await open(path)
+    return await file.readFile()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
 }
 
 /** Reads as many whole frames as there are; what follows the first broken one is lost. */

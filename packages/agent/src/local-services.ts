@@ -46,7 +46,12 @@ export async function openLocalServices(
   if (runDir === undefined) return { jobs, serve: async () => {} }
   const names = [nodeId, machine.hostname, machine.hostname.split('.')[0] ?? ''].filter(isName)
   const nodeFiles = createNodeFiles({ folder: runDir, names, clock, log })
-  const socket = { path: join(runDir, 'agent.sock'), log, ...(slurmGroup !== undefined && { group: slurmGroup }) }
+  const socket = {
+    path: join(runDir, 'agent.sock'),
+    clock,
+    log,
+    ...(slurmGroup !== undefined && { group: slurmGroup }),
+  }
   return {
     jobs,
     nodeFiles,

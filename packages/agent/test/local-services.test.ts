@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@navarch/system/clock'
+import { type Clock, systemClock } from '@navarch/system/clock'
 import { silentLog } from '@navarch/system/log'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -18,10 +18,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe("the agent's socket", () => {
-  async function serve(node: string | undefined, addEvent: (event: JobEventJson) => Promise<void> = async () => {}) {
+  async function serve(
+    node: string | undefined,
+    addEvent: (event: JobEventJson) => Promise<void> = async () => {},
+    clock: Clock = systemClock,
+  ) {
     const stop = new AbortController()
     const path = join(folder, 'agent.sock')
-    const done = serveAgentSocket({ path, log: silentLog }, { nodeJson: () => node, addEvent }, stop.signal)
+    const done = serveAgentSocket({ path, clock, log: silentLog }, { nodeJson: () => node, addEvent }, stop.signal)
     await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.mode ?? 0).toBe(0o140660)
     const call = (method: string, url: string, body = '') =>
       new Promise<{ status: number | undefined; body: unknown }>((resolve, reject) => {
@@ -56,6 +60,24 @@ describe("the agent's socket", () => {
     const answer = await socket.call('POST', '/v1/events/job-started', JSON.stringify(event))
     expect(answer).toMatchObject({ status: 200, body: { status: 'created', job_id: '7' } })
     expect(kept).toEqual([{ ...event, event: 'started' }])
+  })
+
+  it('refuses an event that is safe nowhere in time: its sender has it still', async () => {
+    const clock = createManualClock()
+    const asked = Promise.withResolvers<void>()
+    const never = new Promise<void>(() => {})
+    await using socket = await serve(
+      undefined,
+      () => {
+        asked.resolve()
+        return never
+      },
+      clock,
+    )
+    const answer = socket.call('POST', '/v1/events/job-started', '{"job_id":"7"}')
+    await asked.promise
+    await clock.advance(5000)
+    expect(await answer).toMatchObject({ status: 503, body: { error: 'unavailable' } })
   })
 
   it.each([

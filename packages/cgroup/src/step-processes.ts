@@ -1,5 +1,6 @@
 import type { HostReading } from '@navarch/core/job/reading'
 import { countCpus } from './files.ts'
+import { userIdOfProcess } from './group-job-id.ts'
 import {
   type ProcessStat,
   parseProcessIo,
@@ -22,16 +23,24 @@ export interface StepDaemons {
   look(): StepDaemon[]
 }
 
+/** Looks after which it is known at the latest that a process id is a slurmstepd's now. */
+const askAgain = 16
+
 /** @param proc where /proc is */
 export function createStepDaemons(proc = '/proc', tree: FileTree = machineFiles): StepDaemons {
   let known = new Map<string, StepDaemon | 'other'>()
+  let looks = 0
   return {
     look: () => {
       const now = new Map<string, StepDaemon | 'other'>()
+      looks++
       for (const pid of tree.folders(proc)) {
         if (!/^\d+$/.test(pid)) continue
         const before = known.get(pid)
-        const after = before === 'other' || (before && isStill(before, proc, tree)) ? before : identify(pid, proc, tree)
+        // The kernel gives a process id again: one in so many of those that were none is asked anew at each look.
+        const keeps =
+          before === 'other' ? Number(pid) % askAgain !== looks % askAgain : before && isStill(before, proc, tree)
+        const after = keeps ? before : identify(pid, proc, tree)
         if (after !== undefined) now.set(pid, after)
       }
       known = now
@@ -50,6 +59,9 @@ function identify(pid: string, proc: string, tree: FileTree): StepDaemon | 'othe
   if (name === undefined || name === 'slurmd') return undefined
   if (name !== 'slurmstepd') return 'other'
   const title = parseStepTitle(tree.read(`${proc}/${pid}/cmdline`) ?? '')
+  // Everybody may call a process so; slurmstepd is root's, or of whoever runs Slurm for himself alone.
+  const uid = userIdOfProcess(Number(pid), proc, tree)
+  if (title && uid !== 0 && uid !== process.getuid?.()) return uid === undefined ? undefined : 'other'
   const stat = title && statOf(Number(pid), proc, tree)
   return stat && { ...title, pid: stat.pid, startedAfterBoot: stat.startedAfterBoot }
 }
@@ -83,10 +95,12 @@ export function createJobProcessReader(proc = '/proc', tree: FileTree = machineF
   return {
     read: (daemons) => {
       if (daemons.length === 0) return undefined
-      const draft: Totals = { anonymous: 0, shared: 0, processes: 0 }
+      const draft: Held = { anonymous: 0, shared: 0, processes: 0 }
       for (const daemon of daemons) {
-        const raw = readTree(daemon, proc, tree, draft)
-        if (raw === undefined) continue
+        const found = readSteadyTree(daemon, proc, tree)
+        if (found === undefined) continue
+        const { counters: raw, ...held } = found
+        addHeld(draft, held)
         // Steps that are over keep what they had.
         const key = `${daemon.pid} ${daemon.startedAfterBoot}`
         steps.set(key, rise(steps.get(key), raw))
@@ -105,11 +119,19 @@ export function createJobProcessReader(proc = '/proc', tree: FileTree = machineF
 const counterNames = ['cpuSeconds', 'cpuUserSeconds', 'cpuSystemSeconds', 'readBytes', 'writeBytes'] as const
 type Counters = { [K in (typeof counterNames)[number]]?: number }
 
-interface Totals {
+/** What processes hold at a moment. */
+interface Held {
   anonymous: number
   shared: number
   processes: number
   cpus?: number
+}
+
+function addHeld(to: Held, { anonymous, shared, processes, cpus }: Held): void {
+  to.anonymous += anonymous
+  to.shared = Math.max(to.shared, shared)
+  to.processes += processes
+  if (cpus !== undefined) to.cpus = Math.max(to.cpus ?? 0, cpus)
 }
 
 /** A sum over processes, and what it has become since processes took a part of it with them. */
@@ -135,31 +157,65 @@ function addCounters(a: Counters, b: Counters): Counters {
   return sum
 }
 
-/** Sums up the processes below a slurmstepd; undefined when it has gone meanwhile. */
-function readTree(daemon: StepDaemon, proc: string, tree: FileTree, totals: Totals): Counters | undefined {
+/** How often a tree is read when processes end meanwhile. */
+const mostTries = 4
+
+interface Tree extends Held {
+  counters: Counters
+  /** No process ended while it was read: none is missed between its own time and its parent's. */
+  steady: boolean
+}
+
+/** The processes below a slurmstepd, read anew when one ended meanwhile; undefined when slurmstepd has gone. */
+function readSteadyTree(daemon: StepDaemon, proc: string, tree: FileTree): Tree | undefined {
+  let found: Tree | undefined
+  for (let tries = 0; tries < mostTries && !found?.steady; tries++) {
+    found = readTree(daemon, proc, tree)
+    if (!found) return undefined
+  }
+  return found
+}
+
+function readTree(daemon: StepDaemon, proc: string, tree: FileTree): Tree | undefined {
   const top = statOf(daemon.pid, proc, tree)
   if (top?.startedAfterBoot !== daemon.startedAfterBoot) return undefined
-  let sums: Counters = cpuOf({ user: top.childrenUser, system: top.childrenSystem })
+  const held: Held = { anonymous: 0, shared: 0, processes: 0 }
+  let counters: Counters = cpuOf({ user: top.childrenUser, system: top.childrenSystem })
+  let steady = true
+  const parents = [top]
   const waiting = childrenOf(daemon.pid, proc, tree)
   const seen = new Set<number>()
   for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
-    const stat = seen.has(pid) ? undefined : statOf(pid, proc, tree)
-    if (!stat) continue
+    if (seen.has(pid)) continue
     seen.add(pid)
-    const status = tree.read(`${proc}/${pid}/status`) ?? ''
-    const memory = parseProcessMemory(status)
-    totals.anonymous += memory.anonymous ?? 0
-    totals.shared = Math.max(totals.shared, memory.shared ?? 0)
-    totals.processes++
-    const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1]
-    const cpus = allowed === undefined ? undefined : countCpus(`${allowed}\n`, `${proc}/${pid}/status`)
-    if (cpus !== undefined) totals.cpus = Math.max(totals.cpus ?? 0, cpus)
+    const stat = statOf(pid, proc, tree)
+    if (!stat) {
+      steady = false
+      continue
+    }
+    addHeld(held, heldBy(pid, proc, tree))
     const { user, system, childrenUser, childrenSystem } = stat
     const cpu = cpuOf({ user: user + childrenUser, system: system + childrenSystem })
-    sums = addCounters(sums, { ...cpu, ...parseProcessIo(tree.read(`${proc}/${pid}/io`) ?? '') })
-    waiting.push(...childrenOf(pid, proc, tree))
+    counters = addCounters(counters, { ...cpu, ...parseProcessIo(tree.read(`${proc}/${pid}/io`) ?? '') })
+    const children = childrenOf(pid, proc, tree)
+    if (children.length > 0) parents.push(stat)
+    waiting.push(...children)
   }
-  return sums
+  steady &&= parents.every((before) => hasWaitedForNone(before, statOf(before.pid, proc, tree)))
+  return { ...held, counters, steady }
+}
+
+function heldBy(pid: number, proc: string, tree: FileTree): Held {
+  const file = `${proc}/${pid}/status`
+  const status = tree.read(file) ?? ''
+  const { anonymous = 0, shared = 0 } = parseProcessMemory(status)
+  const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1]
+  const cpus = allowed === undefined ? undefined : countCpus(`${allowed}\n`, file)
+  return { anonymous, shared, processes: 1, ...(cpus !== undefined && { cpus }) }
+}
+
+function hasWaitedForNone(before: ProcessStat, now: ProcessStat | undefined): boolean {
+  return now?.childrenUser === before.childrenUser && now.childrenSystem === before.childrenSystem
 }
 
 function cpuOf({ user, system }: { user: number; system: number }): Counters {

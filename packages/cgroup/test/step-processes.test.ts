@@ -32,6 +32,26 @@ describe('processes of a job, by their slurmstepd', () => {
     expect(daemons.look().filter(({ jobId }) => jobId === '990001')).toMatchObject([{ step: 'batch', pid: step.pid }])
   })
 
+  it('sees that a process id was given to a slurmstepd, and believes none that is not of root or its own user', () => {
+    const files = new Map([
+      ['/proc/500/comm', 'cat\n'],
+      ['/proc/501/comm', 'slurmstepd\n'],
+      ['/proc/501/cmdline', 'slurmstepd: [66.batch]'],
+      ['/proc/501/status', 'Uid:\t4294967\t4294967\n'],
+    ])
+    const daemons = createStepDaemons('/proc', {
+      read: (path) => files.get(path),
+      folders: () => ['500', '501', 'self'],
+    })
+    expect(daemons.look()).toEqual([])
+    files.set('/proc/500/comm', 'slurmstepd\n')
+    files.set('/proc/500/cmdline', 'slurmstepd: [65.0]')
+    files.set('/proc/500/status', 'Uid:\t0\t0\t0\t0\n')
+    files.set('/proc/500/stat', '500 (slurmstepd) S 1 1 1 0 -1 0 0 0 0 0 1 0 0 0 20 0 1 0 500 0 0')
+    const seen = Array.from({ length: 16 }, () => daemons.look()).at(-1)
+    expect(seen).toEqual([{ jobId: '65', step: '0', pid: 500, startedAfterBoot: 5 }])
+  })
+
   it("counts the time of processes that run and of those that ended, and not slurmstepd's", async () => {
     const script = `${busy}; echo own; sh -c '${busy}; ${busy}'; echo child; sleep 60 & echo grandchild`
     await using step = await startStepDaemon(folder, 'slurmstepd: [990002.0]', script)
@@ -60,6 +80,32 @@ describe('processes of a job, by their slurmstepd', () => {
     while (!line.includes('over')) line += await step.line()
     expect(before).toBeGreaterThan(0)
     expect(read()).toBeGreaterThanOrEqual(before)
+  })
+
+  it('counts once a process that ends while its tree is read', () => {
+    const files = new Map<string, string>()
+    const stat = (pid: number, ticks: { own: number; children: number }) =>
+      files.set(
+        `/proc/${pid}/stat`,
+        `${pid} (x) S 1 1 1 0 -1 0 0 0 0 0 ${ticks.own} 0 ${ticks.children} 0 20 0 1 0 500 0 0`,
+      )
+    stat(10, { own: 7, children: 100 })
+    stat(11, { own: 4000, children: 0 })
+    files.set('/proc/10/task/10/children', '11 ')
+    const reader = createJobProcessReader('/proc', {
+      read: (path) => {
+        const text = files.get(path)
+        // After its parent was read, and before itself.
+        if (path === '/proc/10/task/10/children' && files.delete('/proc/11/stat')) stat(10, { own: 7, children: 4100 })
+        return text
+      },
+      folders: (path) => (path.endsWith('/task') ? [path.split('/')[2] ?? ''] : []),
+    })
+    const read = () => reader.read([{ jobId: '1', step: '0', pid: 10, startedAfterBoot: 5 }])?.cpuSeconds
+    files.set('/proc/10/task/10/children', '11 ')
+    expect(read()).toBe(41)
+    files.set('/proc/10/task/10/children', '')
+    expect(read()).toBe(41)
   })
 
   it('is gone with its slurmstepds', async () => {

@@ -56,7 +56,8 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     conditions.push(remote)
     log.warn(remote)
   }
-  const reconciler = slurm && createJobReconciler({ store, slurm, clock, log, newId })
+  const reconciler =
+    slurm && createJobReconciler({ store, slurm, clock, log, newId, adminComment: config.jobs.adminComment })
   const remembered = slurm && (await lastCluster(store))
   const service = createJobService({
     store,

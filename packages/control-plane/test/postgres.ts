@@ -30,10 +30,11 @@ export function titleOf(title: string): string {
 }
 
 /**
- * Makes and starts a cluster of Debian's PostgreSQL in a folder of its own, on loopback and a socket, without fsync.
+ * Makes and starts a cluster of Debian's PostgreSQL in a folder of its own, on loopback and a socket.
+ * @param options `fsync`: whether what is committed is on disk; tests need not wait for it
  * @throws Error when it does not start
  */
-export async function startTestPostgres(): Promise<TestPostgres> {
+export async function startTestPostgres({ fsync = false } = {}): Promise<TestPostgres> {
   if (postgresMissing !== undefined) throw new Error(postgresMissing)
   const dir = mkdtempSync(join(tmpdir(), 'navarch-pg-'))
   const data = join(dir, 'data')
@@ -47,7 +48,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const made = spawnSync(initdb, init, { encoding: 'utf8', timeout: 60_000, cwd: '/' })
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`)
   const port = await freePort()
-  let server = await startServer(data, dir, port)
+  let server = await startServer(data, dir, port, fsync)
   let databases = 0
 
   const end = async (signal: NodeJS.Signals) => {
@@ -70,7 +71,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     // Postmaster's children end at once by themselves when it is gone.
     kill: () => end('SIGQUIT'),
     async start() {
-      server = await startServer(data, dir, port)
+      server = await startServer(data, dir, port, fsync)
     },
     async stop() {
       await end('SIGQUIT')
@@ -79,9 +80,14 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   }
 }
 
-function startServer(data: string, dir: string, port: number): Promise<ChildProcess> {
+function startServer(data: string, dir: string, port: number, fsync: boolean): Promise<ChildProcess> {
   const settings = [
-    ...['fsync=off', 'listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${dir}`],
+    ...[
+      `fsync=${fsync ? 'on' : 'off'}`,
+      'listen_addresses=127.0.0.1',
+      `port=${port}`,
+      `unix_socket_directories=${dir}`,
+    ],
     ...['max_connections=60', 'deadlock_timeout=50ms', 'shared_buffers=32MB', 'logging_collector=off'],
   ]
   const [program = '', ...args] = asPostgres('postgres', [

@@ -140,6 +140,27 @@ describe('a look at AMD GPUs', () => {
     expect(await gpus.look()).toMatchObject({ kind: 'readings', gpus: [{ index: 0 }, { index: 1 }] })
   })
 
+  it('does not turn to rocm-smi, which names GPUs differently, when amd-smi fails after it has answered', async () => {
+    let fails = false
+    const gpus = createAmdGpus({
+      run: machine({
+        'amd-smi': (args) => {
+          if (fails) throw new Error('the driver is being loaded')
+          return amdSmi(args)
+        },
+        'rocm-smi': () => fixture('rocm-smi-6.json'),
+      }),
+    })
+    const before = await gpus.look()
+    fails = true
+    expect(await gpus.look()).toEqual({
+      kind: 'failed',
+      failure: { kind: 'missing', detail: 'the driver is being loaded' },
+    })
+    fails = false
+    expect(await gpus.look()).toEqual(before)
+  })
+
   it('says that there is no tool, or that it does not answer', async () => {
     expect(await createAmdGpus({ run: machine({}) }).look()).toEqual({
       kind: 'failed',

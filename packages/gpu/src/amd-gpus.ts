@@ -38,13 +38,17 @@ export function createAmdGpus({ run, deadlineMs = 20_000, signal }: AmdGpusOptio
       await call('amd-smi', amdSmiListArguments),
       await call('amd-smi', amdSmiStaticArguments),
     )
-    return parseAmdMetrics(await call('amd-smi', amdSmiMetricArguments), identities)
+    const gpus = parseAmdMetrics(await call('amd-smi', amdSmiMetricArguments), identities)
+    // A GPU that came, or was divided anew: who is who is asked again.
+    if (gpus.some(({ index }) => index === undefined || !identities?.has(index))) identities = undefined
+    return gpus
   }
   const look = async (): Promise<GpuLook> => {
     try {
       if (tool === 'amd-smi') {
         const gpus = await byAmdSmi().catch((error: unknown) => {
-          if (error instanceof CommandTimeoutError) throw error
+          // The tools name a GPU differently: one that has answered is not left for the other.
+          if (error instanceof CommandTimeoutError || identities) throw error
           return undefined
         })
         if (gpus) return { kind: 'readings', gpus }

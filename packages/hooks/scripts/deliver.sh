@@ -84,9 +84,9 @@ take_lock() {
     return 1
 }
 
-# A session of its own: when a hook has ended, Slurm ends all processes of its group.
+# When a hook has ended, Slurm kills all processes of its group: the sender is in a session of its own before the hook goes on.
 start_sender() {
-    setsid sh "$0" --send </dev/null >/dev/null 2>&1 &
+    setsid sh -c 'sh "$0" --send &' "$0" </dev/null >/dev/null 2>&1
 }
 
 url=${url%/}

@@ -8,14 +8,14 @@ tell_node() {
 
 final_v2() {
     value_of usage_usec "$cgroup/cpu.stat" && seconds cpu_seconds "$value" 6
-    first_line "$cgroup/memory.peak" && number memory_max_bytes "$value"
+    first_line "$cgroup/memory.peak" && number memory_peak_bytes "$value"
     value_of oom_kill "$cgroup/memory.events" && number oom_kills "$value"
 }
 
 final_v1() {
     memory=$cgroups/memory/${cgroup#"$cgroups"/*/}
     first_line "$cgroup/cpuacct.usage" && seconds cpu_seconds "$value" 9
-    first_line "$memory/memory.max_usage_in_bytes" && number memory_max_bytes "$value"
+    first_line "$memory/memory.max_usage_in_bytes" && number memory_peak_bytes "$value"
     value_of oom_kill "$memory/memory.oom_control" && number oom_kills "$value"
 }
 

@@ -8,6 +8,7 @@ token=${OBSERVABILITY_TOKEN:-}
 timeout=${OBSERVABILITY_TIMEOUT:-}
 agent_dir=${NAVARCH_HOOK_DIR-unset}
 queue=${NAVARCH_HOOK_QUEUE:-}
+log_dir=${NAVARCH_HOOK_LOG_DIR:-}
 settings=${NAVARCH_HOOK_SETTINGS:-/etc/navarch/hooks.env}
 if [ -r "$settings" ]; then
     while IFS= read -r line || [ -n "$line" ]; do
@@ -23,6 +24,7 @@ if [ -r "$settings" ]; then
         OBSERVABILITY_TIMEOUT=*) timeout=${timeout:-$value} ;;
         NAVARCH_HOOK_DIR=*) [ "$agent_dir" = unset ] && agent_dir=$value ;;
         NAVARCH_HOOK_QUEUE=*) queue=${queue:-$value} ;;
+        NAVARCH_HOOK_LOG_DIR=*) log_dir=${log_dir:-$value} ;;
         esac
     done <"$settings"
 fi

@@ -5,7 +5,7 @@ LC_ALL=C
 export PATH LC_ALL
 url=${url:-http://localhost:8080}
 case $timeout in '' | *[!0-9]* | 0*) timeout=5 ;; esac
-log=${NAVARCH_HOOK_LOG_DIR:-/var/log/slurm}/observability-${event%_slurmctld}.log
+log=${log_dir:-/var/log/slurm}/observability-${event%_slurmctld}.log
 
 # Slurm says in which context it runs a script; a person who tries one sees what is done, at once.
 by_hand=

@@ -8,7 +8,7 @@ import { output } from './slurm-here.ts'
 
 const healthDeadlineMs = 5000
 const defaultUrl = 'http://localhost:8080'
-const knownSettings = /^(export )?(OBSERVABILITY_(URL|API_URL|TOKEN|TIMEOUT)|NAVARCH_HOOK_(DIR|QUEUE))=/
+const knownSettings = /^(export )?(OBSERVABILITY_(URL|API_URL|TOKEN|TIMEOUT)|NAVARCH_HOOK_(DIR|QUEUE|LOG_DIR))=/
 
 /** Whether the agent or the service gets what hooks tell. */
 export async function gatherReach(

@@ -269,7 +269,7 @@ describe('without an agent', () => {
     expect((await send('epilog', { SLURM_JOB_ID: '7' }))['final_metrics']).toEqual({
       source: 'cgroup-v2',
       cpu_seconds: 90061.234567,
-      memory_max_bytes: 123456789,
+      memory_peak_bytes: 123456789,
       oom_kills: 2,
     })
     const v1 = (controller: string) => `sys/fs/cgroup/${controller}/slurm/uid_0/job_8`
@@ -278,7 +278,7 @@ describe('without an agent', () => {
     expect((await send('epilog', { SLURM_JOB_ID: '8' }))['final_metrics']).toEqual({
       source: 'cgroup-v1',
       cpu_seconds: 1.5,
-      memory_max_bytes: 4096,
+      memory_peak_bytes: 4096,
     })
     expect(await send('epilog', { SLURM_JOB_ID: '9' })).not.toHaveProperty('final_metrics')
   })

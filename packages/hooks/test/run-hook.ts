@@ -60,13 +60,23 @@ export function runHook(
     const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].on('data', (chunk) => (output[stream] += String(chunk)))
-    const deadline = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), 30_000)
+    const deadline = setTimeout(() => endGroup(child.pid), 30_000)
     child.on('error', reject)
+    // As Slurm does it: what a hook leaves in its process group ends with it.
+    child.on('exit', () => endGroup(child.pid))
     child.on('close', (code) => {
       clearTimeout(deadline)
       resolve({ code, ...output })
     })
   })
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL')
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 function octal(bytes: Buffer): string {

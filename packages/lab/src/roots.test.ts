@@ -19,13 +19,18 @@ const nothingRuns = contextWith((program) => Promise.reject(new Error(`${program
 
 test('a cached root is taken as it is, and one of an older recipe is not', async () => {
   await mkdir(join(dir, 'trixie'))
-  const about = { suite: 'trixie', slurmVersion: '24.11.5', recipe: 1 }
+  const about = { suite: 'trixie', slurmVersion: '24.11.5', recipe: 2 }
   await writeFile(join(dir, 'trixie/root.json'), JSON.stringify(about))
   const path = join(dir, 'trixie/root')
   const options = { suite: 'trixie', cacheDir: dir, aptDir: dir } as const
-  expect(await ensureRoot(nothingRuns, options)).toEqual({ suite: 'trixie', path, slurmVersion: '24.11.5' })
+  expect(await ensureRoot(nothingRuns, options)).toEqual({
+    suite: 'trixie',
+    kind: 'host',
+    path,
+    slurmVersion: '24.11.5',
+  })
 
-  await writeFile(join(dir, 'trixie/root.json'), JSON.stringify({ ...about, recipe: 0 }))
+  await writeFile(join(dir, 'trixie/root.json'), JSON.stringify({ ...about, recipe: 1 }))
   await expect(ensureRoot(nothingRuns, options)).rejects.toThrow(LabUnavailableError)
 })
 

@@ -87,6 +87,44 @@ describe('events of real hooks', () => {
   })
 })
 
+describe('events of hooks with odd values', () => {
+  const job = { SLURM_JOB_ID: '1', SLURM_JOB_USER: 'ann' }
+
+  it('are no larger than what the control plane takes, whatever a hook says', () => {
+    const long = 'x'.repeat(1_000_000)
+    const event = started(
+      {
+        ...job,
+        SLURM_JOB_NAME: long,
+        SLURM_JOB_WORK_DIR: long,
+        SLURM_JOB_PARTITION: long,
+        SLURM_CLUSTER_NAME: long,
+        SLURM_NODELIST: `${long}[1-9]`,
+        CUDA_VISIBLE_DEVICES: `${'0,'.repeat(100_000)}${long}`,
+      },
+      'n1',
+    )
+    expect(JSON.stringify(event).length).toBeLessThan(32_768)
+    expect(event).toMatchObject({ name: 'x'.repeat(4096), partition: 'x'.repeat(255), gpu_allocation: 1024 })
+  })
+
+  it('name the nodes of a large job as one hostlist', () => {
+    const event = started({ ...job, SLURM_NODELIST: 'n[1-1000]', SLURM_JOB_CPUS_PER_NODE: '4(x999),2' }, 'n1000')
+    expect(event).toMatchObject({ node_list: ['n[1-1000]'], cpu_allocation: 2 })
+  })
+
+  it('name their own node alone where the list of nodes cannot be read', () => {
+    expect(started({ ...job, SLURM_NODELIST: 'n[1-' }, 'n1')).toMatchObject({ node_list: ['n1'] })
+  })
+
+  it('leave out what Slurm does not know', () => {
+    const unknown = '4294967294'
+    const event = started({ ...job, SLURM_JOB_RESTART_COUNT: unknown, SLURM_ARRAY_JOB_ID: unknown }, 'n1')
+    expect(event).not.toHaveProperty('restart')
+    expect(event).not.toHaveProperty('array_job_id')
+  })
+})
+
 describe('the end by an epilog', () => {
   const end = (raw: string) => finished({ SLURM_JOB_ID: '1', SLURM_JOB_EXIT_CODE: raw })
   it.each([

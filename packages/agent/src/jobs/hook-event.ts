@@ -19,12 +19,21 @@ export interface StartDetails {
   cgroupPath?: string
 }
 
+/** The control plane refuses a whole event for one text that is longer. Users choose some of them. */
+const longestName = 255
+const longestText = 4096
+const longestSluid = 64
+const longestHostlist = 65_535
+/** More nodes than this go as the hostlist that they came as. */
+const mostNames = 64
+
 /** The run that a hook speaks of; undefined when the environment is no hook's. */
 export function identityOfHook(environment: HookEnvironment): JobIdentity | undefined {
   const jobId = environment['SLURM_JOB_ID'] || environment['SLURM_JOBID']
   if (jobId === undefined || !/^\d{1,10}$/.test(jobId)) return undefined
   const restart = wholeNumber(environment['SLURM_JOB_RESTART_COUNT'])
-  const { SLURM_CLUSTER_NAME: cluster, SLURM_JOB_SLUID: sluid } = environment
+  const cluster = environment['SLURM_CLUSTER_NAME']?.slice(0, longestName)
+  const sluid = environment['SLURM_JOB_SLUID']?.slice(0, longestSluid)
   return { jobId, ...(cluster && { cluster }), ...(restart !== undefined && { restart }), ...(sluid && { sluid }) }
 }
 
@@ -32,9 +41,10 @@ export function identityOfHook(environment: HookEnvironment): JobIdentity | unde
 export function startedByHook(job: JobIdentity, environment: HookEnvironment, details: StartDetails): JobEventJson {
   const { node, gpus } = details
   const hostlist = environment['SLURM_JOB_NODELIST'] || environment['SLURM_NODELIST'] || ''
-  const nodes = expandOrKeep(hostlist)
+  const nodes = expandOrNone(hostlist)
   const cpus = node === undefined ? undefined : cpusOfNode(environment['SLURM_JOB_CPUS_PER_NODE'], nodes.indexOf(node))
-  const text = (key: string, name: string) => (environment[name] ? { [key]: environment[name] } : {})
+  const text = (key: string, name: string, longest = longestName) =>
+    environment[name] ? { [key]: environment[name].slice(0, longest) } : {}
   const number = (key: string, name: string) => {
     const value = wholeNumber(environment[name])
     return value === undefined ? {} : { [key]: value }
@@ -42,8 +52,9 @@ export function startedByHook(job: JobIdentity, environment: HookEnvironment, de
   return {
     event: 'started',
     ...identityJson(job),
-    user: environment['SLURM_JOB_USER'] || environment['SLURM_JOB_UID'] || 'unknown',
-    node_list: nodes.length > 0 ? nodes : node === undefined ? [] : [node],
+    user: (environment['SLURM_JOB_USER'] || environment['SLURM_JOB_UID'] || 'unknown').slice(0, longestName),
+    // All nodes of a job say which they are: a thousand of them need not say a thousand names each.
+    node_list: nodes.length > mostNames ? [hostlist] : nodes.length > 0 ? nodes : node === undefined ? [] : [node],
     timestamp: new Date(details.at).toISOString(),
     ...(node !== undefined && { node }),
     ...(cpus !== undefined && { cpu_allocation: cpus }),
@@ -51,11 +62,11 @@ export function startedByHook(job: JobIdentity, environment: HookEnvironment, de
     ...(details.cgroupPath !== undefined && { cgroup_path: details.cgroupPath }),
     ...text('partition', 'SLURM_JOB_PARTITION'),
     ...text('account', 'SLURM_JOB_ACCOUNT'),
-    ...text('name', 'SLURM_JOB_NAME'),
+    ...text('name', 'SLURM_JOB_NAME', longestText),
     ...text('qos', 'SLURM_JOB_QOS'),
-    ...text('work_dir', 'SLURM_JOB_WORK_DIR'),
+    ...text('work_dir', 'SLURM_JOB_WORK_DIR', longestText),
     ...number('array_job_id', 'SLURM_ARRAY_JOB_ID'),
-    ...text('array_task_id', 'SLURM_ARRAY_TASK_ID'),
+    ...text('array_task_id', 'SLURM_ARRAY_TASK_ID', longestText),
     ...number('het_job_id', 'SLURM_HET_JOB_ID'),
     ...number('het_offset', 'SLURM_HET_JOB_OFFSET'),
     observed_by: 'hook',
@@ -169,15 +180,16 @@ function gpusJson({ count, vendor, devices, gpus }: JobGpus) {
   }
 }
 
-/** A list that cannot be read goes on as it is: the control plane may know better. */
-function expandOrKeep(hostlist: string): string[] {
+/** None where the list cannot be read: an event without its other nodes is more than none. */
+function expandOrNone(hostlist: string): string[] {
   try {
-    return expandHostlist(hostlist, 100_000)
+    return hostlist.length > longestHostlist ? [] : expandHostlist(hostlist, 100_000)
   } catch {
-    return [hostlist]
+    return []
   }
 }
 
+/** What is larger is no count of Slurm's, but a mark such as NO_VAL (0xfffffffe). */
 function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }

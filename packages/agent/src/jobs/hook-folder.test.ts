@@ -84,6 +84,31 @@ describe('followHookFolder', () => {
     expect(tries).toBe(3)
   })
 
+  it('takes on while a note is not safe, and takes none twice', async () => {
+    const safe = Promise.withResolvers<void>()
+    const taken: (string | undefined)[] = []
+    writeFileSync(join(dir, 'a'), note('a'))
+    await using _ = follow((one) => {
+      taken.push(jobOf(one))
+      return jobOf(one) === 'a' ? safe.promise : Promise.resolve()
+    })
+    await until(() => taken.length === 1)
+    writeFileSync(join(dir, 'b'), note('b'))
+    await until(() => readdirSync(dir).join() === 'a')
+    safe.resolve()
+    await until(() => readdirSync(dir).length === 0)
+    expect(taken).toEqual(['a', 'b'])
+  })
+
+  it('goes on when what it cannot read cannot be set aside', async () => {
+    writeFileSync(join(dir, 'broken'), 'a file where the folder should be')
+    const taken: (string | undefined)[] = []
+    await using _ = follow(async (one) => void taken.push(jobOf(one)))
+    await until(() => lines.some((line) => line.includes('cannot be set aside')))
+    writeFileSync(join(dir, 'a'), note('a'))
+    await until(() => taken.join() === 'a')
+  })
+
   it('waits for a file that is being written', async () => {
     const taken: (string | undefined)[] = []
     await using _ = follow(async (one) => void taken.push(jobOf(one)))

@@ -29,6 +29,8 @@ const maxFileBytes = 1024 * 1024
 /** Of files that cannot be read, this many are kept to be looked at. */
 const keptBroken = 100
 const filesAtOnce = 500
+/** A link, a socket, another user's file: what else goes wrong (no descriptor left, a disk's error) may go right later. */
+const neverReadable = new Set(['ELOOP', 'ENXIO', 'EACCES', 'EPERM'])
 
 /**
  * Makes the folder in which hooks leave their notes: for root alone, and for the group of slurmctld's user to write to
@@ -50,13 +52,14 @@ export async function makeHookFolder(dir: string, slurmGroup: number | undefined
  */
 export async function followHookFolder(options: HookFolderOptions, signal: AbortSignal): Promise<void> {
   const { dir, clock, scanMs = 5000 } = options
+  const inHand = new Set<string>()
   let wake = () => {}
   const watcher = watchFolder(dir, () => wake())
   try {
     while (!signal.aborted) {
       const changed = new AbortController()
       wake = () => changed.abort()
-      const more = await takeAll(options)
+      const more = await takeSome(options, inHand)
       if (more) continue
       await clock.sleep(scanMs, AbortSignal.any([signal, changed.signal])).catch(() => {})
     }
@@ -76,28 +79,30 @@ function watchFolder(dir: string, onChange: () => void): FSWatcher | undefined {
   }
 }
 
-/** @returns whether there are more than one round takes */
-async function takeAll(options: HookFolderOptions): Promise<boolean> {
+/**
+ * Takes up the oldest files that are not in hand yet, in their order. It does not wait until they are safe: a disk that is full
+ * holds up the notes' files, and not the notes.
+ * @param inHand files whose notes are taken and not safe yet
+ * @returns whether there are more than one round takes
+ */
+async function takeSome(options: HookFolderOptions, inHand: Set<string>): Promise<boolean> {
   const { dir, log } = options
-  const names = await readdir(dir).catch(() => [])
+  const names = (await readdir(dir).catch(() => [])).filter((name) => !inHand.has(name) && !name.startsWith('.'))
   const files = await Promise.all(
     names.map(async (name) => ({ name, stat: await lstat(join(dir, name)).catch(() => undefined) })),
   )
-  const waiting = files.flatMap(({ name, stat }) =>
-    stat && !stat.isDirectory() && !name.startsWith('.') ? [{ name, at: stat.mtimeMs }] : [],
-  )
+  const waiting = files.flatMap(({ name, stat }) => (stat && !stat.isDirectory() ? [{ name, at: stat.mtimeMs }] : []))
   waiting.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
-  const taken: Promise<void>[] = []
   for (const { name, at } of waiting.slice(0, filesAtOnce)) {
     const note = await readNote(options, name, at)
     if (!note) continue
-    // In their order, and yet all on disk in one go.
-    const task = options.take(note).then(() => rm(join(dir, name), { force: true }))
-    taken.push(
-      task.catch((error: unknown) => log.error('a hook file was not taken', { file: name, error: messageOf(error) })),
-    )
+    inHand.add(name)
+    void options
+      .take(note)
+      .then(() => rm(join(dir, name), { force: true }))
+      .catch((error: unknown) => log.error('a hook file was not taken', { file: name, error: messageOf(error) }))
+      .finally(() => inHand.delete(name))
   }
-  await Promise.all(taken)
   return waiting.length > filesAtOnce
 }
 
@@ -111,8 +116,10 @@ async function readNote(options: HookFolderOptions, name: string, at: number): P
     if (clock.now() - at < unfinishedMs) return undefined
     throw new HookRecordError(`not whole ${Math.round((clock.now() - at) / 1000)} s after it was written`)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    await setAside(options, name, messageOf(error))
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'ENOENT') return undefined
+    if (error instanceof HookRecordError || neverReadable.has(code)) await setAside(options, name, messageOf(error))
+    else options.log.error('a hook file cannot be read now', { file: join(dir, name), error: messageOf(error) })
     return undefined
   }
 }
@@ -133,9 +140,13 @@ async function readPlainFile(path: string): Promise<Uint8Array> {
 async function setAside({ dir, log }: HookFolderOptions, name: string, reason: string): Promise<void> {
   const folder = join(dir, 'broken')
   log.warn('a hook file cannot be read and is set aside', { file: join(folder, name), error: reason })
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const kept = (await readdir(folder)).length
-  await (kept < keptBroken ? rename(join(dir, name), join(folder, name)) : rm(join(dir, name), { force: true }))
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const kept = (await readdir(folder)).length
+    await (kept < keptBroken ? rename(join(dir, name), join(folder, name)) : rm(join(dir, name), { force: true }))
+  } catch (error) {
+    log.error('a hook file cannot be set aside', { file: join(dir, name), error: messageOf(error) })
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -17,9 +17,10 @@ import {
   startedByScan,
 } from './hook-event.ts'
 import { followHookFolder, type HookNote, makeHookFolder } from './hook-folder.ts'
-import { createJobCollector, defaultIntervals, earlyForMs, type JobIntervals } from './job-collector.ts'
+import { createJobCollector } from './job-collector.ts'
 import type { JobEventSpool } from './job-event-spool.ts'
 import { gpusOfHook, gresOrder, type NodeGpus } from './job-gpus.ts'
+import { defaultIntervals, earlyForMs, type JobIntervals } from './job-intervals.ts'
 import { createJobOutbox } from './job-outbox.ts'
 import type { RunningJobsFile } from './running-jobs-file.ts'
 import type { SampleQueue } from './sample-queue.ts'
@@ -60,6 +61,8 @@ const findRootsMs = 10_000
 const refindRootsMs = 60_000
 /** What an agent that is killed may forget of GPUs' figures, ms. */
 const saveMs = 60_000
+/** After an error that nobody expects, ms. */
+const retryMs = 5000
 /** The GPUs of a job are looked at this often in its first seconds and in its first minute, ms: nvidia-smi takes its time. */
 const firstGpuLooksMs = 2000
 const youngGpuLooksMs = 5000
@@ -73,21 +76,17 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
   let roots: JobGroupRoot[] = []
   let watch: JobCgroupWatch | undefined
   let nodeGpus: NodeGpus = { readings: [], order: [] }
-  let gresText: string | undefined
   let lookAtGpus: () => Promise<unknown> = async () => {}
   let lookedAt = 0
   /** Has the jobs read at once, for a new one must not wait for the others' turn. */
   let wakeReader = () => {}
-
-  const send = (event: JobEventJson): Promise<void> =>
-    outbox.addEvent(event).catch((error: unknown) => log.error('a job event was not kept', { error: messageOf(error) }))
 
   const onFound = async (job: TrackedJob): Promise<void> => {
     const uid = job.group?.job.uid ?? (job.group ? userIdOfGroup(job.group.job.path, proc, tree) : userOfDaemon(job))
     const user = uid === undefined ? 'unknown' : ((await options.userName(uid)) ?? String(uid))
     const cgroupPath = job.group?.job.path
     log.info('job found', { job_id: job.identity.jobId, user })
-    await send(
+    await outbox.addEvent(
       startedByScan(job.identity, {
         ...{ node: nodeId, at: job.startedAt, user },
         ...(cgroupPath !== undefined && { cgroupPath }),
@@ -108,7 +107,8 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
     const at = job.goneAt ?? clock.now()
     const usage = collector.finish(job)
     log.info('job gone', { job_id: job.identity.jobId })
-    void send(finishedByScan(job.identity, { node: nodeId, at, ...(usage && { usage }) }))
+    // An agent that comes after this one must not find its end anew, at another time.
+    void outbox.addEvent(finishedByScan(job.identity, { node: nodeId, at, ...(usage && { usage }) })).then(save)
   }
 
   const collector = createJobCollector(
@@ -179,9 +179,9 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
   }
 
   const learnGpuOrder = (slurmConf?: string): void => {
-    gresText ??= readGresConf(slurmConf, tree)
     const { readings } = nodeGpus
-    const files = gresText === undefined ? undefined : gpuMinorsOfGresConf(gresText, nodeId)
+    const gresConf = readGresConf(slurmConf, tree)
+    const files = gresConf === undefined ? undefined : gpuMinorsOfGresConf(gresConf, nodeId)
     nodeGpus = { readings, order: gresOrder(readings, readNvidiaMinors(readings, tree), files) }
   }
   const lookAfter = (ms: number): void => {
@@ -214,6 +214,15 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
       .save(collector.records)
       .catch((error: unknown) => log.error('running jobs not saved', { error: messageOf(error) }))
 
+  /** A file that cannot be read just now must not end the following of all jobs. */
+  const attempt = async (task: () => number | Promise<number>): Promise<number> => {
+    try {
+      return await task()
+    } catch (error) {
+      log.error('jobs could not be followed for a moment', { error: messageOf(error) })
+      return retryMs
+    }
+  }
   /** Does a task again and again; it tells how long to wait, ms. */
   const repeat = async (
     task: () => number | Promise<number>,
@@ -221,7 +230,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
     onSleep: (wake: () => void) => void = () => {},
   ): Promise<void> => {
     while (!signal.aborted) {
-      const waitMs = await task()
+      const waitMs = await attempt(task)
       const woken = new AbortController()
       onSleep(() => woken.abort())
       await clock.sleep(waitMs, AbortSignal.any([signal, woken.signal])).catch(() => {})
@@ -270,8 +279,8 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
       ])
       watch?.close()
       collector.flush()
-      await save()
       await Promise.all([options.samples.close(), options.events.close()])
+      await save()
     },
   }
 }

@@ -1,24 +1,20 @@
-import { create } from '@bufbuild/protobuf'
-import {
-  JobReadingSchema,
-  type JobSampleBatch,
-  JobSampleBatchSchema,
-  type JobReading as WireReading,
-} from '@navarch/api/control-plane'
+import type { JobSampleBatch, JobReading as WireReading } from '@navarch/api/control-plane'
 import type { JobCgroup } from '@navarch/cgroup/layout'
 import type { StepDaemon } from '@navarch/cgroup/step-processes'
 import type { JobGpu } from '@navarch/core/job/job-event'
 import type { NodeUsage } from '@navarch/core/job/node-usage'
 import type { JobGpuReading } from '@navarch/core/job/reading'
 import { sampleOf } from '@navarch/core/job/reading'
-import type { JobSample } from '@navarch/core/job/sample-columns'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
+import { batchOf, sampleToWire } from './job-batch.ts'
 import { type JobIdentity, mayBeSameRun } from './job-identity.ts'
+import { intervalOf, isSought, type JobIntervals, searchMs } from './job-intervals.ts'
 import {
   attachGroup,
   detachGroup,
+  hadGroup,
   readingsOfJob,
   recordOf,
   type TrackedJob,
@@ -27,28 +23,6 @@ import {
   trackJob,
 } from './tracked-job.ts'
 
-/** How often a job is read, and how long is waited for others to tell of it; ms. */
-export interface JobIntervals {
-  /** Short jobs have figures too: this often in a job's first minute. */
-  earlyMs: number
-  /** Afterwards. */
-  laterMs: number
-  /** Readings are sent this often. */
-  sendMs: number
-  /** A hook speaks before slurmd makes anything of its job: a job that was not spoken of for so long has no hook. */
-  hookGraceMs: number
-  /** How long a job without a hook may be without any process before it counts as over. */
-  vanishedMs: number
-}
-
-export const defaultIntervals: JobIntervals = {
-  ...{ earlyMs: 1000, laterMs: 15_000, sendMs: 5000, hookGraceMs: 3000, vanishedMs: 30_000 },
-}
-/** A job's first minute. */
-export const earlyForMs = 60_000
-/** A new job without a group is looked at this often: nobody tells when its processes begin and end. */
-const searchMs = 200
-const searchForMs = 5000
 /** Timers are late now and then: a sample may come a little early after one that was. */
 const leastApart = 0.8
 /** How often jobs that nobody told of are looked for where Slurm makes no groups, ms. */
@@ -130,7 +104,7 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
       // More often than that, readings are for the sums alone.
       if (gpus.length === 0 && reading.at - entry.lastSampleAt < leastApart * intervals.earlyMs) return
       entry.lastSampleAt = reading.at
-      entry.readings.push(readingToWire(sampleOf(reading, job.usage)))
+      entry.readings.push(sampleToWire(sampleOf(reading, job.usage)))
     } catch (error) {
       const complaint = error instanceof Error ? error.message : String(error)
       if (entry.complaint !== complaint)
@@ -141,7 +115,9 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
 
   /** One look at /proc serves all jobs of a tick. */
   let daemons: readonly StepDaemon[] | undefined
+  /** A slurmstepd outlives its group for a moment, and knows all that was counted there: it must not count twice. */
   const daemonsOf = (job: TrackedJob): StepDaemon[] => {
+    if (hadGroup(job)) return []
     daemons ??= edges.stepDaemons()
     return daemons.filter(({ jobId }) => jobId === job.identity.jobId)
   }
@@ -165,19 +141,10 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
   const entryOf = (identity: JobIdentity): Entry | undefined =>
     [...entries].findLast(({ job }) => mayBeSameRun(job.identity, identity))
 
-  const batchOf = ({ job, readings }: Entry): JobSampleBatch =>
-    create(JobSampleBatchSchema, {
-      cluster: job.identity.cluster ?? '',
-      jobId: job.identity.jobId,
-      restart: job.identity.restart ?? 0,
-      newestRun: job.identity.restart === undefined,
-      readings,
-      usage: JSON.stringify(job.usage),
-    })
   const flush = (): void => {
     const ready = [...entries].filter(({ readings }) => readings.length > 0)
     if (ready.length === 0) return
-    edges.send(ready.map(batchOf))
+    edges.send(ready.map(({ job, readings }) => batchOf(job, readings)))
     for (const entry of ready) entry.readings = []
   }
 
@@ -224,16 +191,20 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
       job.told = true
       job.startedAt = Math.min(job.startedAt, at)
       if (gpus.length > 0) job.gpus = gpus
-      for (const path of groups.keys()) connect(path)
+      for (const [path, known] of groups) {
+        // A run before this one had a group of the same path, whose end nobody saw.
+        if (known.group.jobId === job.identity.jobId && known.entry && !entries.has(known.entry)) delete known.entry
+        connect(path)
+      }
       return job
     },
     finish: (job) => {
       const entry = [...entries].find((one) => one.job === job)
       if (!entry) return job.usage
       daemons = undefined
-      if (job.group ?? daemonsOf(job).length > 0) read(entry)
+      read(entry)
       entries.delete(entry)
-      if (entry.readings.length > 0) edges.send([batchOf(entry)])
+      if (entry.readings.length > 0) edges.send([batchOf(job, entry.readings)])
       return job.usage
     },
     onGroup: (group) => {
@@ -258,7 +229,7 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
         const gpus = readingsOfJob(entry.job.gpus, readings)
         if (gpus.length === 0) continue
         read(entry, gpus)
-        entry.nextAt = now + intervalOf(entry.job, now)
+        entry.nextAt = now + intervalOf(entry.job, now, intervals)
       }
     },
     ageOfYoungestGpuJob: () => {
@@ -272,7 +243,7 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
       for (const entry of entries) {
         if (now < entry.nextAt && entry.nextAt - now <= 2 * intervals.laterMs) continue
         read(entry)
-        entry.nextAt = now + intervalOf(entry.job, now)
+        entry.nextAt = now + intervalOf(entry.job, now, intervals)
         judge(entry, now)
       }
       findBySlurmstepd(now)
@@ -281,24 +252,8 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
     },
     flush,
   }
-
-  function intervalOf(job: TrackedJob, now: number): number {
-    if (isSought(job, now)) return searchMs
-    if (now - job.startedAt < earlyForMs) return intervals.earlyMs
-    // Looks at the GPUs bring readings of their jobs; this is for when none comes.
-    return job.gpus.length > 0 ? 1.2 * intervals.laterMs : intervals.laterMs
-  }
-}
-
-function isSought(job: TrackedJob, now: number): boolean {
-  return !job.group && now - job.startedAt < searchForMs
 }
 
 function newRecord(identity: JobIdentity, knownBy: 'hook' | 'scan', at: number): TrackedJobRecord {
   return { identity, knownBy, startedAt: at, gpus: [], base: {}, lastHost: {}, told: knownBy === 'hook' }
-}
-
-function readingToWire({ at, host, gpus }: JobSample): WireReading {
-  const values = { at, host: [...host], gpus: gpus.map((gpu) => ({ uuid: gpu.uuid, values: [...gpu.values] })) }
-  return create(JobReadingSchema, values)
 }

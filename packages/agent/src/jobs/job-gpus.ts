@@ -62,8 +62,12 @@ function isUuid(name: string): boolean {
   return /^(GPU|MIG)-/.test(name)
 }
 
+/** More than any node has: the control plane refuses a longer list, and its event with it. */
+const mostGpus = 1024
+
 function listOf(text: string | undefined): string[] {
-  return (text ?? '').split(',').filter((name) => name !== '' && name !== 'NoDevFiles')
+  const names = (text ?? '').split(',').filter((name) => name !== '' && name !== 'NoDevFiles' && name.length <= 255)
+  return names.slice(0, mostGpus)
 }
 
 /**

@@ -59,6 +59,11 @@ export function detachGroup(job: TrackedJob): undefined {
   delete job.group
 }
 
+/** Whether the job has, or had, a group: Slurm makes them here. */
+export function hadGroup({ group, usage }: TrackedJob): boolean {
+  return group !== undefined || usage?.source === 'cgroup-v2' || usage?.source === 'cgroup-v1'
+}
+
 /**
  * Takes a reading of a job and adds it to what it has used.
  * @param daemons the job's slurmstepds, where it has no group

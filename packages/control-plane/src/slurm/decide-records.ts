@@ -4,6 +4,7 @@ import type { JobRecorded, SlurmJobFacts } from '@navarch/core/job/job-event'
 import { isFinalRecord } from '@navarch/core/job/slurm-word'
 import type { AccountedJob } from '@navarch/slurm/accounted-job'
 import type { JobRecord } from '@navarch/slurm/job-record'
+import { isFinished } from '@navarch/slurm/job-state'
 import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
 import { factsOfAccounted, factsOfRecord } from './job-facts.ts'
 
@@ -35,10 +36,16 @@ export function decideRecords(
   for (const job of [...look.jobs, ...look.finished]) {
     const id = runId({ jobId: String(job.id), restart: job.restarts })
     if (next.has(id)) continue
+    const before = told.get(id)
+    // Most of what a look shows is known, and of what has ended the most.
+    if (before !== undefined && isFinished(job.state) && before === endPrint(job.state, job.endTime)) {
+      next.set(id, before)
+      continue
+    }
     const facts = factsOfRecord(job, context.from)
     const print = fingerprint(facts)
     next.set(id, print)
-    if (told.get(id) !== print) events.push(recordOf(job, facts, look.takenAt, context))
+    if (before !== print) events.push(recordOf(job, facts, look.takenAt, context))
   }
   return { events, told: next }
 }
@@ -97,11 +104,18 @@ function recordOf(
   }
 }
 
-/** All but the priority, which changes all the time. */
-function fingerprint({ priority: _, ...facts }: SlurmJobFacts): string {
-  return JSON.stringify(facts, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
+/**
+ * What tells whether something is new: of an end its time, since it does not change any more; else all but the priority, which
+ * changes all the time.
+ */
+function fingerprint(facts: SlurmJobFacts): string {
+  if (isFinalRecord(facts)) return endPrint(facts.state, facts.endTime)
+  const { state, reason, user, name, account, partition, qos, group, nodes } = facts
+  const { submitTime, eligibleTime, startTime, endTime, timeLimitMinutes } = facts
+  const words = [state, reason, user, name, account, partition, qos, nodes, group?.arrayTask]
+  return JSON.stringify([words, submitTime, eligibleTime, startTime, endTime, timeLimitMinutes])
+}
+
+function endPrint(state: string, endTime: number | undefined): string {
+  return `${state} ${endTime}`
 }

@@ -146,6 +146,7 @@ function start(): void {
   }
   const kept: JobReconcilerDeps['store'] = {
     open: () => counted(store.open()),
+    find: (id) => counted(store.find(id)),
     list: (filter) => counted(store.list(filter)),
     async apply(events) {
       if (failing) throw new Error('disk full')

@@ -1,19 +1,23 @@
 import type { JobDoc } from '@navarch/core/job/job-doc'
 import type { JobRecorded } from '@navarch/core/job/job-event'
+import { isFinalRecord } from '@navarch/core/job/slurm-word'
 import { viewJob } from '@navarch/core/job/view-job'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { JobStore } from '../store/job-store.ts'
+import { createAdminComments } from './admin-comment.ts'
 import { decideRecords, isMissing, type RecordContext, toldOf } from './decide-records.ts'
 import { createJobLookups } from './job-lookups.ts'
 import type { SlurmLink } from './slurm-link.ts'
 
 export interface JobReconcilerDeps {
-  store: Pick<JobStore, 'apply' | 'open' | 'list'>
+  store: Pick<JobStore, 'apply' | 'open' | 'list' | 'find'>
   slurm: Pick<SlurmLink, 'view' | 'onLook' | 'config' | 'jobs' | 'source'>
   clock: Clock
   log: Log
   newId: () => string
+  /** Whether summaries of ended jobs are written into their AdminComment. Default false. */
+  adminComment?: boolean
 }
 
 export interface JobReconciler {
@@ -43,6 +47,7 @@ const rememberedMs = 3_600_000
 export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
   const { store, slurm, clock, log, newId } = deps
   const lookups = createJobLookups(deps)
+  const comments = deps.adminComment ? createAdminComments(deps) : undefined
   let name: string | undefined
   let told: Map<string, string> | undefined
   let lastLook = Number.NEGATIVE_INFINITY
@@ -68,7 +73,16 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
   }
 
   async function applyAll(events: readonly JobRecorded[]): Promise<void> {
-    for (let from = 0; from < events.length; from += batchSize) await store.apply(events.slice(from, from + batchSize))
+    for (let from = 0; from < events.length; from += batchSize) {
+      const batch = events.slice(from, from + batchSize)
+      const outcomes = await store.apply(batch)
+      for (const [index, { status }] of outcomes.entries()) {
+        const event = batch[index]
+        if (!event || status === 'skipped' || !isFinalRecord(event.record)) continue
+        const { cluster, jobId, restart = 0 } = event.job
+        comments?.want({ cluster, jobId, restart })
+      }
+    }
   }
 
   async function endedSince(from: number): Promise<JobDoc[]> {
@@ -99,8 +113,11 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
   }
 
   async function ask(): Promise<void> {
-    if (!lookups.isDue()) return
-    await applyAll(await lookups.ask(await context()))
+    if (lookups.isDue()) await applyAll(await lookups.ask(await context()))
+  }
+
+  async function comment(): Promise<void> {
+    await comments?.write()
   }
 
   return {
@@ -109,7 +126,7 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
       while (!signal.aborted) {
         const turn = new AbortController()
         const stop = slurm.onLook(() => turn.abort(new Error('a new look')))
-        for (const work of [tell, search, ask]) {
+        for (const work of [tell, search, ask, comment]) {
           await work().catch((error: unknown) =>
             log.warn('jobs are not reconciled with Slurm', { work: work.name, error: messageOf(error) }),
           )

@@ -1,5 +1,5 @@
 import { isReservedId, normalizeJobId } from '@navarch/core/job/identity'
-import type { ExitStatus, JobFinished, JobGroup, JobRef, JobStarted, Origin } from '@navarch/core/job/job-event'
+import type { ExitStatus, JobFinished, JobGpu, JobGroup, JobRef, JobStarted, Origin } from '@navarch/core/job/job-event'
 import type { NodeUsage } from '@navarch/core/job/node-usage'
 import { decodeWaitStatus } from '@navarch/slurm/exit-code'
 import { withoutUndefined } from '@navarch/slurm/fields'
@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { ServiceError } from '../service-error.ts'
 import { hostsOfList } from './hosts-of-list.ts'
 import { parseJson } from './parse-json.ts'
+import { isPlainFinished, isPlainStarted } from './plain-event.ts'
 import { eventWithKind, jobFinishedEvent, jobStartedEvent } from './request-schemas.ts'
 import { parseTime } from './rfc3339.ts'
 import { nodeUsageSchema, usageOfAgent, usageOfHook } from './usage-of-json.ts'
@@ -30,7 +31,7 @@ type Finished = z.output<typeof jobFinishedEvent>
  */
 export function startedOfJson(json: unknown, received: Received, what = 'body'): JobStarted {
   const { origin, receivedAt } = received
-  const event = parseJson(what, jobStartedEvent, json)
+  const event = isPlainStarted(json) ? (json as Started) : parseJson(what, jobStartedEvent, json)
   const { gpus } = event
   return withoutUndefined<JobStarted>({
     kind: 'started',
@@ -52,8 +53,8 @@ export function startedOfJson(json: unknown, received: Received, what = 'body'):
     gpuCount: event.gpu_allocation,
     gpuVendor: event.gpu_vendor,
     gpuDevices: event.gpu_devices?.filter((device) => device !== ''),
-    gpus: gpus?.map(({ memory_total_bytes: memoryTotalBytes, parent_uuid: parentUuid, ...gpu }) =>
-      withoutUndefined({ ...gpu, memoryTotalBytes, parentUuid }),
+    gpus: gpus?.map(({ uuid, vendor, index, model, memory_total_bytes: memoryTotalBytes, parent_uuid: parentUuid }) =>
+      withoutUndefined<JobGpu>({ uuid, vendor, index, model, memoryTotalBytes, parentUuid }),
     ),
     cgroupPath: event.cgroup_path || undefined,
   })
@@ -62,7 +63,7 @@ export function startedOfJson(json: unknown, received: Received, what = 'body'):
 /** A JobFinishedEventJson as an event; see `startedOfJson`. */
 export function finishedOfJson(json: unknown, received: Received, what = 'body'): JobFinished {
   const { origin, receivedAt } = received
-  const event = parseJson(what, jobFinishedEvent, json)
+  const event = isPlainFinished(json) ? (json as Finished) : parseJson(what, jobFinishedEvent, json)
   const at = timeOf(event.timestamp)
   return withoutUndefined<JobFinished>({
     kind: 'finished',
@@ -80,8 +81,13 @@ export function finishedOfJson(json: unknown, received: Received, what = 'body')
 
 /** An event of a batch or of an agent's message, which says in `event` what it is. */
 export function eventOfJson(json: unknown, received: Received, what: string): JobStarted | JobFinished {
-  const { event } = parseJson(what, eventWithKind, json)
-  return event === 'started' ? startedOfJson(json, received, what) : finishedOfJson(json, received, what)
+  return kindOf(json, what) === 'started' ? startedOfJson(json, received, what) : finishedOfJson(json, received, what)
+}
+
+function kindOf(json: unknown, what: string): 'started' | 'finished' {
+  const kind = typeof json === 'object' && json !== null && 'event' in json ? json.event : undefined
+  if (!Array.isArray(json) && (kind === 'started' || kind === 'finished')) return kind
+  return parseJson(what, eventWithKind, json).event
 }
 
 function refOf({ job_id, cluster, restart, sluid }: Started | Finished, received: Received, what: string): JobRef {

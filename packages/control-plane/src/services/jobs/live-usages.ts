@@ -41,7 +41,9 @@ export function createLiveUsages(): LiveUsages {
       nodes.set(node, { usage, heardAt, ...(cpusInUse !== undefined && { cpusInUse }) })
     },
     of: (run) => runs.get(runKeyText(run)) ?? none,
-    forget: (run) => void runs.delete(runKeyText(run)),
+    forget(run) {
+      if (runs.size > 0) runs.delete(runKeyText(run))
+    },
     prune(before) {
       for (const [key, nodes] of runs) {
         for (const [node, { heardAt }] of nodes) if (heardAt < before) nodes.delete(node)

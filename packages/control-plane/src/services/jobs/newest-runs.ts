@@ -17,7 +17,7 @@ export function createNewestRuns(
   now: () => number,
 ): NewestRuns {
   const known = new Map<string, { restart: number; until: number }>()
-  const keyOf = ({ cluster, jobId }: { cluster: string; jobId: string }) => JSON.stringify([cluster, jobId])
+  const keyOf = ({ cluster, jobId }: { cluster: string; jobId: string }) => `${cluster.length}:${cluster}${jobId}`
   const keep = (key: string, restart: number) => {
     known.delete(key)
     known.set(key, { restart, until: now() + validMs })

@@ -11,8 +11,14 @@ export function parseTime(text: string): number | undefined {
   // Date.parse takes February 31 for a day of March.
   if (Number(day) > 28 && Number(day) > daysIn(Number(year), Number(month))) return undefined
   // Date.parse knows ISO 8601 in capital letters, and no leap seconds.
+  const plain = text[10] === 'T' && text.endsWith('Z') && second !== '60'
+  if (plain) return knownTime(Date.parse(text))
   const iso = `${text.slice(0, 10)}T${text.slice(11).toUpperCase()}`
   const ms = second === '60' ? Date.parse(`${iso.slice(0, 17)}59${iso.slice(19)}`) + 1000 : Date.parse(iso)
+  return knownTime(ms)
+}
+
+function knownTime(ms: number): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 

@@ -30,7 +30,7 @@ export async function applyCalls(
   const counts = new Map<string, number>()
   const nodes: SqlValue[][] = []
   const rows: SqlValue[][] = []
-  const updates: Update[] = []
+  const updates: Record<UpdateKind, SqlValue[][]> = { doc: [], phase: [], all: [] }
   const ids = await newIds(tx, countNew(before, changed))
   for (const [key, runs] of changed) {
     for (const doc of runs) {
@@ -40,8 +40,14 @@ export async function applyCalls(
       const id = old?.id ?? ids.pop()
       if (id === undefined) throw new Error(`no id for the run ${key}`)
       countStates(counts, old?.row, row)
-      if (old) updates.push(updateOf(old, row, text))
-      else rows.push([id, doc.jobId, doc.cluster, doc.restart, ...row.phase, ...row.names, text])
+      if (old) {
+        const kind = updateKind(old, row)
+        updates[kind].push([
+          ...(kind === 'all' ? [...row.phase, ...row.names] : kind === 'phase' ? row.phase : []),
+          text,
+          id,
+        ])
+      } else rows.push([id, doc.jobId, doc.cluster, doc.restart, ...row.phase, ...row.names, text])
       if (!old || !hasNodes(old, row.nodes)) for (const node of row.nodes) nodes.push([node, id])
       remember(stored, key, { id, doc, row, size: text.length })
     }
@@ -54,7 +60,7 @@ export async function applyCalls(
   ])
   await Promise.all([
     insertRows(tx, 'job_run', ['id', ...columns], rows),
-    ...updates.map(({ sql, values }) => tx.run(sql, values)),
+    ...updateKinds.map((kind) => tx.runAll(updateTexts[kind], updates[kind])),
     insertRows(tx, 'job_node', ['node', 'run_id'], nodes, 'ON CONFLICT DO NOTHING'),
     insertRows(tx, 'job_audit', ['run_id', 'created', 'event'], audited),
     addToCounters(tx, counts),
@@ -72,6 +78,10 @@ function outcomeOf({ outcome, run }: Applied, stored: ReadonlyMap<string, readon
 
 const columns = [...keyColumns, ...columnParts.phase, ...columnParts.names, 'doc']
 const selectRuns = `SELECT id, ${columns.join(', ')} FROM job_run`
+const selectOne = `${selectRuns} WHERE job_id = ? AND cluster = ?`
+/** OFFSET keeps the planner from a join: a plan made while the table was small would read all of it for ever. */
+const selectAll = `SELECT run.* FROM jsonb_array_elements(?::jsonb) AS job
+  CROSS JOIN LATERAL (${selectRuns} WHERE job_id = job->>0 AND cluster = job->>1 OFFSET 0) AS run`
 
 /** All runs of the jobs that calls are about, locked until the transaction ends. */
 async function loadJobs(
@@ -91,14 +101,24 @@ async function loadJobs(
     }
   }
   await lockJobs(tx, [...wanted.keys()])
-  const rows = await Promise.all(
-    [...wanted.values()].map(({ cluster, jobId }) =>
-      tx.query(`${selectRuns} WHERE job_id = ? AND cluster = ?`, [jobId, cluster]),
-    ),
-  )
-  ;[...wanted.keys()].forEach((key, index) => {
-    found.set(key, (rows[index] ?? []).map(storedRun))
-  })
+  for (const [key, runs] of await runsOfJobs(tx, wanted)) found.set(key, runs.map(storedRun))
+  return found
+}
+
+/** In PostgreSQL one statement; as single ones they would be most of what a transaction does. */
+async function runsOfJobs(
+  tx: Sql,
+  jobs: ReadonlyMap<string, { cluster: string; jobId: string }>,
+): Promise<Map<string, Row[]>> {
+  const found = new Map<string, Row[]>([...jobs.keys()].map((key) => [key, []]))
+  if (jobs.size === 0) return found
+  const wanted = [...jobs.values()].map(({ cluster, jobId }) => [jobId, cluster])
+  const rows =
+    tx.dialect === 'postgres'
+      ? await tx.query(selectAll, [JSON.stringify(wanted)])
+      : (await Promise.all(wanted.map((names) => tx.query(selectOne, names)))).flat()
+  for (const row of rows)
+    found.get(jobKey({ jobId: String(row['job_id']), cluster: String(row['cluster']) }))?.push(row)
   return found
 }
 
@@ -135,24 +155,20 @@ function countNew(
   return count
 }
 
-interface Update {
-  sql: string
-  values: SqlValue[]
-}
-
+const updateKinds = ['doc', 'phase', 'all'] as const
+type UpdateKind = (typeof updateKinds)[number]
 const assignments = (parts: readonly ColumnPart[]) =>
   [...parts.flatMap((part) => [...columnParts[part]]), 'doc'].map((column) => `${column} = ?`).join(', ')
 /** Indexes are written for the columns that a statement names, even where a value stays. */
-const updateTexts = {
+const updateTexts: Record<UpdateKind, string> = {
   doc: `UPDATE job_run SET ${assignments([])} WHERE id = ?`,
   phase: `UPDATE job_run SET ${assignments(['phase'])} WHERE id = ?`,
   all: `UPDATE job_run SET ${assignments(['phase', 'names'])} WHERE id = ?`,
 }
 
-function updateOf(old: StoredRun, { phase, names }: RunRow, text: string): Update {
-  if (!sameValues(old.row.names, names)) return { sql: updateTexts.all, values: [...phase, ...names, text, old.id] }
-  if (!sameValues(old.row.phase, phase)) return { sql: updateTexts.phase, values: [...phase, text, old.id] }
-  return { sql: updateTexts.doc, values: [text, old.id] }
+function updateKind(old: StoredRun, { phase, names }: RunRow): UpdateKind {
+  if (!sameValues(old.row.names, names)) return 'all'
+  return sameValues(old.row.phase, phase) ? 'doc' : 'phase'
 }
 
 /** Whether the nodes are stored for the run already. */

@@ -24,9 +24,9 @@ export interface FoldedCalls {
   audit: readonly { run: JobDoc; created: boolean; text: string }[]
 }
 
-/** A job as a key of a map. */
+/** A job as a key of a map: the length tells where the cluster's name ends. */
 export function jobKey({ cluster, jobId }: Pick<JobRef, 'cluster' | 'jobId'>): string {
-  return JSON.stringify([cluster, jobId])
+  return `${cluster.length}:${cluster}${jobId}`
 }
 
 /**

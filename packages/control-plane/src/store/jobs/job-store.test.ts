@@ -44,7 +44,7 @@ describe.each(jobStoreEngines)('$title', (engine) => {
   describe('events', () => {
     test('make a run, and are there after the store was opened again', async () => {
       const [start] = await store.apply([started()])
-      expect(start).toMatchObject({ status: 'created', restart: 0, run: { jobId: '812' } })
+      expect(start).toMatchObject({ status: 'created', restart: 0, state: 'running' })
       const [end] = await store.apply([finished()])
       expect(end).toMatchObject({ status: 'updated' })
       const before = await store.find('812')

@@ -13,7 +13,7 @@ import { addBatches } from './sample-inbox.ts'
 import { readSeries } from './series.ts'
 
 /** Events and batches that share a transaction: some 20 ms, and what comes meanwhile waits no longer. */
-const groupSize = 2000
+const groupSize = 2_000
 
 interface Call {
   events: readonly SentEvent[]

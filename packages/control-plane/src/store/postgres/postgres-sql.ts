@@ -32,6 +32,8 @@ export function createPostgresSql(
         dialect: 'postgres',
         query: (sql, parameters) => send(client, sql, parameters),
         run: async (sql, parameters) => void (await send(client, sql, parameters)),
+        runAll: async (sql, parameters) =>
+          void (await Promise.all(parameters.map((values) => send(client, sql, values)))),
         transaction: (inner) => inner(tx),
         close: () => Promise.reject(new StoreError('a transaction cannot be closed')),
       }
@@ -58,6 +60,9 @@ export function createPostgresSql(
     dialect: 'postgres',
     query: (sql, parameters) => send(pool, sql, parameters),
     run: async (sql, parameters) => void (await send(pool, sql, parameters)),
+    async runAll(sql, parameters) {
+      for (const values of parameters) await send(pool, sql, values)
+    },
     async transaction(work) {
       for (let conflicts = 0; ; conflicts++) {
         try {

@@ -14,6 +14,7 @@ export async function insertRows(
   rows: readonly (readonly SqlValue[])[],
   tail = '',
 ): Promise<void> {
+  if (tx.dialect === 'sqlite') return tx.runAll(`${insertText(table, columns, 1)} ${tail}`, rows)
   await Promise.all(inserts(tx, table, columns, rows, tail).map(({ sql, values }) => tx.run(sql, values)))
 }
 
@@ -37,10 +38,9 @@ function inserts(
   rows: readonly (readonly SqlValue[])[],
   tail: string,
 ): { sql: string; values: readonly SqlValue[] }[] {
-  const places = `(${columns.map(() => '?').join(', ')})`
   const texts = lengths[tx.dialect].map((length) => ({
     length,
-    sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length }, () => places).join(', ')} ${tail}`,
+    sql: `${insertText(table, columns, length)} ${tail}`,
   }))
   const statements: { sql: string; values: readonly SqlValue[] }[] = []
   for (let from = 0; from < rows.length; ) {
@@ -54,4 +54,9 @@ function inserts(
     from += text.length
   }
   return statements
+}
+
+function insertText(table: string, columns: readonly string[], rows: number): string {
+  const places = `(${columns.map(() => '?').join(', ')})`
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => places).join(', ')}`
 }

@@ -21,10 +21,16 @@ export function createSqliteSql(db: DatabaseSync): Sql {
   const query = async (sql: string, parameters: readonly SqlValue[] = []) =>
     statement(sql).all(...parameters) as unknown as Row[]
   const run = async (sql: string, parameters: readonly SqlValue[] = []) => void statement(sql).run(...parameters)
+  // One promise for thousands of rows.
+  const runAll = async (sql: string, parameters: readonly (readonly SqlValue[])[]) => {
+    const wanted = parameters.length > 0 ? statement(sql) : undefined
+    for (const values of parameters) wanted?.run(...values)
+  }
   const tx: Sql = {
     dialect: 'sqlite',
     query,
     run,
+    runAll,
     transaction: (work) => work(tx),
     close: () => Promise.reject(new Error('a transaction cannot be closed')),
   }
@@ -39,6 +45,7 @@ export function createSqliteSql(db: DatabaseSync): Sql {
     dialect: 'sqlite',
     query: (sql, parameters) => alone(() => query(sql, parameters)),
     run: (sql, parameters) => alone(() => run(sql, parameters)),
+    runAll: (sql, parameters) => alone(() => runAll(sql, parameters)),
     transaction: (work) =>
       alone(async () => {
         db.exec('BEGIN IMMEDIATE')
