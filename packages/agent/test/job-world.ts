@@ -27,6 +27,8 @@ export interface JobWorld extends AsyncDisposable {
   /** Makes or changes a job's group. `memory`: bytes of its working set. */
   group(name: string, cpuSeconds: number, memory?: number): void
   removeGroup(name: string): void
+  /** Makes a slurmstepd without processes, whose children that ended took this much. */
+  stepDaemon(pid: number, title: string, childrenSeconds: number): void
   startAgent(server: string): Promise<{ gpus: ReturnType<typeof createSimulatedGpus>['gpus'] } & AsyncDisposable>
 }
 
@@ -66,6 +68,13 @@ export async function makeJobWorld(): Promise<JobWorld> {
       write(join(path, 'memory.max'), 'max\n')
       write(join(path, 'cgroup.procs'), '')
       write(join(path, 'cpu.stat'), `usage_usec ${usec}\nuser_usec ${usec}\nsystem_usec 0\n`)
+    },
+    stepDaemon: (pid, title, childrenSeconds) => {
+      const ticks = childrenSeconds * 100
+      write(join(proc, `${pid}/comm`), 'slurmstepd\n')
+      write(join(proc, `${pid}/cmdline`), title)
+      write(join(proc, `${pid}/status`), 'Uid:\t0\t0\t0\t0\n')
+      write(join(proc, `${pid}/stat`), `${pid} (slurmstepd) S 1 1 1 0 -1 0 0 0 0 0 5 0 ${ticks} 0 20 0 1 0 500 0 0\n`)
     },
     removeGroup: (name) => rmSync(join(scope, name), { recursive: true }),
     startAgent: async (server) => {

@@ -73,6 +73,32 @@ describe('an agent with jobs', () => {
     expect(server.jobEvents()[1]).not.toHaveProperty('exit_code')
   })
 
+  it('counts nothing twice when the slurmstepd of a job outlives its group', async () => {
+    await using world = await makeJobWorld()
+    await using server = await startControlPlaneDouble()
+    await using _agent = await world.startAgent(server.url)
+    await until(() => server.lastFull())
+    world.hook('prolog', environment('8'))
+    world.group('job_8', 3)
+    await until(() => usageOf(server)?.cpuSeconds === 3)
+    world.stepDaemon(77, 'slurmstepd: [8.batch]', 3)
+    world.removeGroup('job_8')
+    world.hook('epilog', environment('8'))
+    await until(() => server.jobEvents().length === 2)
+    expect(server.jobEvents()[1]).toMatchObject({ final_metrics: { source: 'cgroup-v2', cpuSeconds: 3 } })
+  })
+
+  it('reads a job by its slurmstepd where it has no group', async () => {
+    await using world = await makeJobWorld()
+    await using server = await startControlPlaneDouble()
+    await using _agent = await world.startAgent(server.url)
+    await until(() => server.lastFull())
+    world.stepDaemon(77, 'slurmstepd: [8.batch]', 3)
+    world.hook('prolog', environment('8'))
+    await until(() => usageOf(server)?.cpuSeconds === 3)
+    expect(usageOf(server)?.source).toBe('proc')
+  })
+
   it('joins what a hook tells to a job that was found before', async () => {
     await using world = await makeJobWorld()
     await using server = await startControlPlaneDouble()

@@ -4,6 +4,7 @@ import type { NodeStateSeen } from '@navarch/core/job/job-report'
 import type { FleetNode } from '@navarch/core/node/node'
 import { withoutUndefined } from '@navarch/slurm/fields'
 import { formatNodeState } from '@navarch/slurm/node-state'
+import type { Clock } from '@navarch/system/clock'
 import { loop } from './loop.ts'
 import { createJobService } from './services/jobs/create-job-service.ts'
 import type { JobService } from './services/jobs/job-service.ts'
@@ -58,7 +59,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   }
   const reconciler =
     slurm && createJobReconciler({ store, slurm, clock, log, newId, adminComment: config.jobs.adminComment })
-  const remembered = slurm && (await lastCluster(store))
+  const remembered = slurm && ((await lastCluster(store)) ?? (await clusterOf(slurm, clock)))
   const service = createJobService({
     store,
     live,
@@ -66,7 +67,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     log,
     newId,
     version,
-    cluster: () => reconciler?.cluster() ?? remembered ?? 'default',
+    cluster: () => reconciler?.cluster() ?? remembered ?? noCluster,
     findings: options.findings,
     nodeStates: (nodes) => nodeStatesOf(slurm, nodes),
     conditions: () => [...conditions, ...slurmConditions(slurm)],
@@ -111,10 +112,30 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   }
 }
 
+/** The cluster of jobs where nobody has told its name. */
+const noCluster = 'default'
+
 /** The cluster of the newest job: Slurm may be away at the start, and does not change its name. */
 async function lastCluster(store: JobStore): Promise<string | undefined> {
   const { runs } = await store.list({ limit: 1, offset: 0 })
-  return runs[0]?.cluster
+  return runs[0]?.cluster === noCluster ? undefined : runs[0]?.cluster
+}
+
+/** How long the very first start waits for Slurm to tell the cluster's name, ms. */
+const clusterWithinMs = 5000
+
+/**
+ * The cluster's name by Slurm, asked before anybody is listened to: agents that wait for their control plane tell at once of all
+ * jobs that run, without a cluster, and each would be another job beside the one of Slurm's record.
+ */
+async function clusterOf(slurm: SlurmLink, clock: Clock): Promise<string | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const cancel = clock.after(clusterWithinMs, () => late.resolve(undefined))
+  const name = slurm.config().then(
+    ({ clusterName }) => clusterName,
+    () => undefined,
+  )
+  return Promise.race([name, late.promise]).finally(cancel)
 }
 
 /** What a Slurm that does not answer means for jobs. */

@@ -108,6 +108,12 @@ describe('events of hooks with odd values', () => {
     expect(event).toMatchObject({ name: 'x'.repeat(4096), partition: 'x'.repeat(255), gpu_allocation: 1024 })
   })
 
+  it('cut no character in two', () => {
+    expect(started({ ...job, SLURM_JOB_NAME: `x${'😀'.repeat(3000)}` })).toMatchObject({
+      name: `x${'😀'.repeat(2047)}`,
+    })
+  })
+
   it('name the nodes of a large job as one hostlist', () => {
     const event = started({ ...job, SLURM_NODELIST: 'n[1-1000]', SLURM_JOB_CPUS_PER_NODE: '4(x999),2' }, 'n1000')
     expect(event).toMatchObject({ node_list: ['n[1-1000]'], cpu_allocation: 2 })

@@ -32,8 +32,8 @@ export function identityOfHook(environment: HookEnvironment): JobIdentity | unde
   const jobId = environment['SLURM_JOB_ID'] || environment['SLURM_JOBID']
   if (jobId === undefined || !/^\d{1,10}$/.test(jobId)) return undefined
   const restart = wholeNumber(environment['SLURM_JOB_RESTART_COUNT'])
-  const cluster = environment['SLURM_CLUSTER_NAME']?.slice(0, longestName)
-  const sluid = environment['SLURM_JOB_SLUID']?.slice(0, longestSluid)
+  const cluster = clipped(environment['SLURM_CLUSTER_NAME'], longestName)
+  const sluid = clipped(environment['SLURM_JOB_SLUID'], longestSluid)
   return { jobId, ...(cluster && { cluster }), ...(restart !== undefined && { restart }), ...(sluid && { sluid }) }
 }
 
@@ -44,7 +44,7 @@ export function startedByHook(job: JobIdentity, environment: HookEnvironment, de
   const nodes = expandOrNone(hostlist)
   const cpus = node === undefined ? undefined : cpusOfNode(environment['SLURM_JOB_CPUS_PER_NODE'], nodes.indexOf(node))
   const text = (key: string, name: string, longest = longestName) =>
-    environment[name] ? { [key]: environment[name].slice(0, longest) } : {}
+    environment[name] ? { [key]: clipped(environment[name], longest) } : {}
   const number = (key: string, name: string) => {
     const value = wholeNumber(environment[name])
     return value === undefined ? {} : { [key]: value }
@@ -52,7 +52,7 @@ export function startedByHook(job: JobIdentity, environment: HookEnvironment, de
   return {
     event: 'started',
     ...identityJson(job),
-    user: (environment['SLURM_JOB_USER'] || environment['SLURM_JOB_UID'] || 'unknown').slice(0, longestName),
+    user: clipped(environment['SLURM_JOB_USER'] || environment['SLURM_JOB_UID'], longestName) ?? 'unknown',
     // All nodes of a job say which they are: a thousand of them need not say a thousand names each.
     node_list: nodes.length > mostNames ? [hostlist] : nodes.length > 0 ? nodes : node === undefined ? [] : [node],
     timestamp: new Date(details.at).toISOString(),
@@ -178,6 +178,11 @@ function gpusJson({ count, vendor, devices, gpus }: JobGpus) {
       ...(parentUuid !== undefined && { parent_uuid: parentUuid }),
     })),
   }
+}
+
+/** A text of at most so many characters, of which none is cut in two. */
+function clipped(text: string | undefined, longest: number): string | undefined {
+  return text ? text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '') : undefined
 }
 
 /** None where the list cannot be read: an event without its other nodes is more than none. */

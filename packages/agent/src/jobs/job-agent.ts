@@ -116,6 +116,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
       clock,
       log,
       intervals,
+      proc,
       stepDaemons: stepDaemons.look,
       hasGroups: () => roots.length > 0,
       jobIdOfGroup: (group) => jobIdOfGroup(group.path, proc, tree),

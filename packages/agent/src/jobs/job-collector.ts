@@ -35,6 +35,8 @@ export interface CollectorEdges {
   clock: Clock
   log: Log
   intervals: JobIntervals
+  /** Where /proc is. */
+  proc: string
   /** All slurmstepds; called where a job has no group. */
   stepDaemons(): readonly StepDaemon[]
   /** Whether Slurm makes groups here, so that a job without one has no processes. */
@@ -89,7 +91,7 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
   const groups = new Map<string, { group: JobCgroup; entry?: Entry }>()
 
   const add = (record: TrackedJobRecord): Entry => {
-    const entry: Entry = { job: trackJob(record), nextAt: 0, readings: [], lastSampleAt: 0 }
+    const entry: Entry = { job: trackJob(record, edges.proc), nextAt: 0, readings: [], lastSampleAt: 0 }
     entries.add(entry)
     return entry
   }

@@ -34,9 +34,12 @@ export type TrackedJobRecord = Pick<
   'identity' | 'knownBy' | 'startedAt' | 'gpus' | 'usage' | 'base' | 'lastHost' | 'told'
 >
 
-/** Begins to follow a job, or goes on with one that was written down. */
-export function trackJob(record: TrackedJobRecord): TrackedJob {
-  return { ...record, processes: createJobProcessReader() }
+/**
+ * Begins to follow a job, or goes on with one that was written down.
+ * @param proc where /proc is
+ */
+export function trackJob(record: TrackedJobRecord, proc: string): TrackedJob {
+  return { ...record, processes: createJobProcessReader(proc) }
 }
 
 /** What is to be written down of a job. */
