@@ -79,7 +79,7 @@ async function settingsFacts(
 }
 
 /** Asks the service how it is. */
-export async function askService(url: string, get: typeof fetch): Promise<ServiceFacts> {
+async function askService(url: string, get: typeof fetch): Promise<ServiceFacts> {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     return { url, answer: { kind: 'url', message: 'this is no address' } }
   try {
