@@ -26,7 +26,6 @@ describe.skipIf(!root || !vmRoot)(`jobs with cgroups${reason ? ` (skipped: ${rea
       async () => (await world.slurm('sinfo', '-h', '-t', 'idle', '-o', '%D')) === '1',
       120_000,
     )
-    await until('the agent has come', async () => (await world.get<unknown[]>('/api/v1/nodes')).length === 1, 180_000)
     ids['oom'] = await world.submit('head -c 300000000 /dev/zero | tail | sleep 1', '--mem=60')
     await settled(ids['oom'])
     ids['burn'] = await world.submit(`${burn(4_000_000)}; sleep 3`, '--mem=200', '-c1')

@@ -13,6 +13,7 @@ import { systemClock } from '@navarch/system/clock'
 import { runCommand } from '@navarch/system/run-command'
 import { freePort } from './pool-on-slurm.ts'
 import { type ControlPlaneProcess, root as checkout, startControlPlane } from './process.ts'
+import { until } from './until.ts'
 
 const context = createLabContext({ run: runCommand, clock: systemClock })
 
@@ -124,6 +125,11 @@ ${options.config ?? ''}`,
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return (await response.json()) as T
   }
+  const agents = async () => {
+    const known = await get<{ id: string; gpu_count: number }[]>('/api/v1/nodes')
+    return known.filter((node) => node.gpu_count === shape.gpus).length === names.length
+  }
+  await until('all agents have come', agents, 180_000, 500)
   return {
     lab,
     cluster,

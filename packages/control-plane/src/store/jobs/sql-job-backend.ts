@@ -12,7 +12,7 @@ import { maintain } from './maintain.ts'
 import { addBatches } from './sample-inbox.ts'
 import { readSeries } from './series.ts'
 
-/** Events and batches that share a transaction: some 20 ms, and what comes meanwhile waits no longer. */
+/** Events and batches that share a transaction: below 0.1 s on a busy machine of 2 cores, and what comes meanwhile waits no longer. */
 const groupSize = 2_000
 
 interface Call {
