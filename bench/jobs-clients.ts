@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { createEnvelopeDecoder, encodeEnvelope } from '@navarch/agent/envelope'
 import { type AgentMessage, AgentMessageSchema, ServerMessageSchema } from '@navarch/api/control-plane'
-import type { NodeUsage } from '@navarch/core/job/node-usage'
+import type { GpuUsage, NodeUsage } from '@navarch/core/job/node-usage'
 import { gpuColumns, hostColumns } from '@navarch/core/job/sample-columns'
 import { systemClock } from '@navarch/system/clock'
 import { quantile } from './report.ts'
@@ -27,6 +27,8 @@ const { values, positionals } = parseArgs({
     batch: { type: 'string', default: '200' },
     nodes: { type: 'string', default: '5000' },
     gpus: { type: 'string', default: '8' },
+    /** The first job's id: another one for each run against the same service. */
+    first: { type: 'string', default: '1' },
   },
 })
 const server = new URL(values.server)
@@ -37,7 +39,7 @@ const endAt = performance.now() + seconds * 1000
 /** Milliseconds between two readings. */
 const sampleIntervalMs = 15_000
 
-let jobs = 1
+let jobs = Number(values.first)
 
 /** The next event: a job of one node with 8 GPUs starts, and then ends. Texts are put together by hand: this is not what is measured. */
 function* eventsOf(node: string): Generator<{ path: string; body: string }> {
@@ -155,6 +157,20 @@ async function batchClient(session: ClientHttp2Session, index: number, latencies
   return sent
 }
 
+/** All that an agent tells of a GPU with each reading. */
+function gpuUsage(uuid: string, index: number, now: Record<string, number>, at: number, round: number): GpuUsage {
+  const seconds = round * 15
+  const { utilization_percent: utilization = 0, power_watts: powerWatts = 0, memory_used_bytes: memoryBytes = 0 } = now
+  return {
+    ...{ uuid, vendor: 'nvidia', index, model: 'NVIDIA H100 80GB HBM3', readings: round + 1, idleSeconds: 0 },
+    ...{ utilization, utilizationMean: utilization - 0.37, utilizationMax: 100, utilizationSeconds: seconds },
+    ...{ memoryBytes, memoryMaxBytes: memoryBytes, memoryTotalBytes: 81_559 * 1_048_576 },
+    ...{ powerWattsMean: powerWatts - 1.21, powerWattsMax: 700, powerSeconds: seconds, temperatureMax: 64 },
+    ...{ energyJoules: now['energy_joules'] ?? 0, energySource: 'counter', throttledSeconds: 0 },
+    last: { at, powerWatts, throttled: false, energyCounterJoules: now['energy_joules'] ?? 0 },
+  }
+}
+
 /** A job that trains on 8 GPUs: noisy utilisation, steady memory, energy that rises. */
 function reading(node: number, round: number, gpus: number): AgentMessage['body'] {
   const at = Date.now()
@@ -181,7 +197,9 @@ function reading(node: number, round: number, gpus: number): AgentMessage['body'
     readings: round + 1,
     cpuSeconds: round * 140,
     cpus: 96,
-    gpus: [],
+    memoryBytes: host['memory_bytes'] ?? 0,
+    memoryMaxBytes: 2.01e11,
+    gpus: Array.from({ length: gpus }, (_, index) => gpuUsage(`GPU-${node}-${index}`, index, device(index), at, round)),
   }
   const value = {
     jobs: [
@@ -256,5 +274,12 @@ if (what === 'single') {
 }
 const took = (performance.now() - began) / 1000
 for (const session of sessions) session?.destroy()
-const figures = { count, seconds: took, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
+const { user, system } = process.cpuUsage()
+const figures = {
+  count,
+  seconds: took,
+  cpuSeconds: (user + system) / 1e6,
+  p50: quantile(latencies, 0.5),
+  p99: quantile(latencies, 0.99),
+}
 process.stdout.write(`${JSON.stringify(figures)}\n`)

@@ -2,7 +2,7 @@
  * What job observability takes: durable events per second on both engines, 5,000 running jobs of 8 GPUs, bytes per value on disk,
  * and how long a job's page takes with millions of samples.
  *
- *   npm run bench:jobs [-- --only single,batches,samples,page --seconds 15 --nodes 5000 --samples 20000000]
+ *   npm run bench:jobs [-- --only single,batches,samples,scrape,page --seconds 15 --nodes 5000 --samples 20000000]
  *
  * The service is the executable as installed; the clients share the cores with it.
  */
@@ -22,16 +22,20 @@ import { type Figure, quantile, report } from './report.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ticksPerSecond = 100
+/** Between the ids of two runs of clients: each has jobs of its own. */
+const jobsApart = 10_000_000
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'single,batches,samples,page' },
+    only: { type: 'string', default: 'single,batches,samples,scrape,page' },
     seconds: { type: 'string', default: '15' },
     clients: { type: 'string', default: '32' },
     nodes: { type: 'string', default: '5000' },
     samples: { type: 'string', default: '20000000' },
     /** Seconds of the sampling part, after all have started. */
     sampling: { type: 'string', default: '60' },
+    /** Looks at /metrics, 5 s apart, with each cap on series. */
+    scrapes: { type: 'string', default: '20' },
   },
 })
 const parts = new Set(values.only.split(','))
@@ -53,6 +57,7 @@ try {
     } else process.stderr.write(`PostgreSQL is left out: ${postgresMissing}\n`)
   }
   if (parts.has('samples')) await sampling(executable)
+  if (parts.has('scrape')) await scraping(executable)
   if (parts.has('page')) await pages(executable)
   report('jobs', figures, {
     clients: Number(values.clients),
@@ -66,13 +71,25 @@ try {
 
 async function eventsOn(engine: string, executable: string, databaseUrl: string | undefined): Promise<void> {
   const plane = await startPlane(executable, await freshFolder(), databaseUrl)
+  let first = 1
   const goals = engine === 'embedded' ? { single: 5_000, batches: 30_000 } : { single: 2_700, batches: undefined }
   for (const what of ['single', 'batches'] as const) {
     if (!parts.has(what)) continue
-    const { count, seconds, p50, p99 } = await clients(plane.url, what, ['--seconds', values.seconds])
+    // The first seconds are those of the compiler.
+    await clients(plane.url, what, ['--seconds', '2', '--first', String(first)])
+    first += jobsApart
+    const before = await processorSeconds(plane.child)
+    const args = ['--seconds', values.seconds, '--first', String(first)]
+    const { count, seconds, cpuSeconds, p50, p99 } = await clients(plane.url, what, args)
+    const service = (await processorSeconds(plane.child)) - before
+    first += jobsApart
     const name = `${what === 'single' ? 'single events' : "events in agents' batches"}, ${engine}`
     const goal = goals[what]
     figures.push({ name, value: count / seconds, unit: '/s', ...(goal !== undefined && { atLeast: goal }) })
+    figures.push(
+      { name: `${name}, CPU of the service`, value: (1e6 * service) / count, unit: 'us' },
+      { name: `${name}, CPU of the clients`, value: (1e6 * cpuSeconds) / count, unit: 'us' },
+    )
     figures.push({ name: `${name}, median`, value: p50, unit: 'ms' }, { name: `${name}, p99`, value: p99, unit: 'ms' })
   }
   await end(plane.child)
@@ -95,6 +112,45 @@ async function sampling(executable: string): Promise<void> {
     { name: `${name}, acknowledged, p99`, value: p99, unit: 'ms' },
   )
   await end(plane.child)
+}
+
+/** What a Prometheus waits for while all nodes go on sending readings, with the default cap on series and without one. */
+async function scraping(executable: string): Promise<void> {
+  for (const maxSeries of [50_000, 1_000_000]) {
+    const plane = await startPlane(
+      executable,
+      await freshFolder(),
+      undefined,
+      `jobs: {metrics: {max_series: ${maxSeries}}}`,
+    )
+    const rounds = Number(values.scrapes)
+    // All have started and been read once.
+    const settle = 30
+    const done = clients(plane.url, 'samples', ['--seconds', String(settle + rounds * 5), '--nodes', values.nodes])
+    await systemClock.sleep(settle * 1000)
+    const times: number[] = []
+    let series = 0
+    const before = await processorSeconds(plane.child)
+    for (let round = 0; round < rounds; round++) {
+      const began = performance.now()
+      const response = await fetch(`${plane.url}/metrics`)
+      const text = await response.text()
+      times.push(performance.now() - began)
+      if (!response.ok) throw new Error(`/metrics: ${response.status} ${text.slice(0, 400)}`)
+      series = text.match(/^hpc_/gm)?.length ?? 0
+      await systemClock.sleep(Math.max(0, 5000 - (performance.now() - began)))
+    }
+    const cpu = (await processorSeconds(plane.child)) - before
+    const { p99 } = await done
+    const name = `/metrics with ${values.nodes} running jobs of 8 GPUs, ${series} hpc_ series`
+    figures.push(
+      { name: `${name}, median`, value: quantile(times, 0.5), unit: 'ms' },
+      { name: `${name}, p99`, value: quantile(times, 0.99), unit: 'ms', goal: 2000 },
+      { name: `${name}, every 5 s, CPU of all`, value: (100 * cpu) / (rounds * 5), unit: '%' },
+      { name: `${name}, readings acknowledged meanwhile, p99`, value: p99, unit: 'ms' },
+    )
+    await end(plane.child)
+  }
 }
 
 async function pages(executable: string): Promise<void> {
@@ -149,9 +205,10 @@ async function startPlane(
   executable: string,
   folder: string,
   databaseUrl: string | undefined,
+  settings = '',
 ): Promise<{ child: ChildProcess; url: string }> {
   const config = join(folder, 'config.yaml')
-  await writeFile(config, 'slurm: {driver: none}\nserver: {jobs_address: 127.0.0.1:0}\n')
+  await writeFile(config, `slurm: {driver: none}\nserver: {jobs_address: 127.0.0.1:0}\n${settings}\n`)
   const env = {
     ...process.env,
     NAVARCH_RUNTIME_DIR: join(root, 'dist/runtime/unpacked'),
@@ -173,6 +230,8 @@ async function startPlane(
 interface ClientFigures {
   count: number
   seconds: number
+  /** Of the clients themselves. */
+  cpuSeconds: number
   p50: number
   p99: number
 }

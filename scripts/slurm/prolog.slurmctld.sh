@@ -91,7 +91,7 @@ by_hand=
 say() {
     if [ -n "$by_hand" ]; then
         printf 'navarch %s: %s\n' "$event" "$1" >&2
-    elif [ -w "$log" ] || { [ ! -e "$log" ] && [ ! -L "$log" ] && [ -w "${log%/*}" ]; }; then
+    elif [ ! -L "$log" ] && { [ -w "$log" ] || { [ ! -e "$log" ] && [ -w "${log%/*}" ]; }; }; then
         printf '%s job %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${job:-?}" "$1" 2>/dev/null >>"$log"
     fi
 }
@@ -356,7 +356,7 @@ send_waiting() {
         400 | 413 | 415 | 422)
             # It would never be taken, and must not hold up the others.
             say "${file##*/} was refused ($code): $answer"
-            mkdir -p "$queue/refused" && mv -f "$file" "$queue/refused/" || return 0
+            set_aside "$file" || return 0
             ;;
         *)
             say "$url does not take what waits in $queue ($code): $answer"
@@ -364,6 +364,13 @@ send_waiting() {
             ;;
         esac
     done
+}
+
+# What was refused is kept to be looked at: a thousand of it.
+set_aside() {
+    set -- "$1" "$queue"/refused/*
+    [ $# -gt 1000 ] && rm -f "$1" && return
+    mkdir -p "$queue/refused" && mv -f "$1" "$queue/refused/"
 }
 
 # A lock of a process that is gone, or of an earlier boot, is none.

@@ -12,16 +12,21 @@ export type CommandHandler = (command: NodeCommand) => Promise<CommandOutcome>
 /** Answers that are kept for a command that comes again because its acknowledgement was lost. */
 const remembered = 32
 
-/**
- * @param diagnose one pass of all checks, summed up in a sentence
- */
-export function createCommandHandler(diagnose: () => Promise<CommandOutcome>, log: Log): CommandHandler {
+/** What commands have done. */
+export interface CommandWork {
+  /** One pass of all checks, summed up in a sentence. */
+  diagnose(): Promise<CommandOutcome>
+  /** Writes lines into a job's output file; undefined: jobs are not followed. */
+  noteOutput?: (parameters: Readonly<Record<string, string>>) => Promise<CommandOutcome>
+}
+
+export function createCommandHandler(work: CommandWork, log: Log): CommandHandler {
   const outcomes = new Map<string, Promise<CommandOutcome>>()
   return (command) => {
     const known = outcomes.get(command.commandId)
     if (known !== undefined) return known
     log.info('command received', { command_id: command.commandId, type: NodeCommandType[command.type] ?? command.type })
-    const outcome = carryOut(command.type, diagnose).catch((error: unknown) => ({
+    const outcome = carryOut(command, work).catch((error: unknown) => ({
       success: false,
       message: error instanceof Error ? error.message : String(error),
     }))
@@ -32,14 +37,16 @@ export function createCommandHandler(diagnose: () => Promise<CommandOutcome>, lo
   }
 }
 
-async function carryOut(type: NodeCommandType, diagnose: () => Promise<CommandOutcome>): Promise<CommandOutcome> {
+async function carryOut({ type, parameters }: NodeCommand, work: CommandWork): Promise<CommandOutcome> {
   switch (type) {
     case NodeCommandType.CORDON:
     case NodeCommandType.UNCORDON:
     case NodeCommandType.DRAIN:
       return { success: true, message: 'noted; the scheduler is told by the control plane' }
     case NodeCommandType.RUN_DIAGNOSTIC:
-      return diagnose()
+      return work.diagnose()
+    case NodeCommandType.NOTE_JOB_OUTPUT:
+      return work.noteOutput?.(parameters) ?? { success: false, message: 'this agent follows no jobs' }
     case NodeCommandType.TERMINATE:
       return { success: false, message: 'refused: the agent ends no machine; its provider does' }
     default:

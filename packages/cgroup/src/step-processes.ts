@@ -1,6 +1,6 @@
 import type { HostReading } from '@navarch/core/job/reading'
 import { countCpus } from './files.ts'
-import { userIdOfProcess } from './group-job-id.ts'
+import { type LimitedFiles, limitFiles } from './limited-files.ts'
 import {
   type ProcessStat,
   parseProcessIo,
@@ -10,6 +10,7 @@ import {
   type StepTitle,
 } from './proc-files.ts'
 import { type FileTree, machineFiles } from './read-file.ts'
+import { isOfSlurmsUser } from './slurmd-groups.ts'
 
 /** A slurmstepd that runs now. */
 export interface StepDaemon extends StepTitle {
@@ -58,10 +59,10 @@ function identify(pid: string, proc: string, tree: FileTree): StepDaemon | 'othe
   const name = tree.read(`${proc}/${pid}/comm`)?.trim()
   if (name === undefined || name === 'slurmd') return undefined
   if (name !== 'slurmstepd') return 'other'
+  // Asked before the command line: that is read from the memory of the process, which can make its reader wait for ever.
+  const trusted = isOfSlurmsUser(Number(pid), proc, tree)
+  if (!trusted) return trusted === undefined ? undefined : 'other'
   const title = parseStepTitle(tree.read(`${proc}/${pid}/cmdline`) ?? '')
-  // Everybody may call a process so; slurmstepd is root's, or of whoever runs Slurm for himself alone.
-  const uid = userIdOfProcess(Number(pid), proc, tree)
-  if (title && uid !== 0 && uid !== process.getuid?.()) return uid === undefined ? undefined : 'other'
   const stat = title && statOf(Number(pid), proc, tree)
   return stat && { ...title, pid: stat.pid, startedAfterBoot: stat.startedAfterBoot }
 }
@@ -77,7 +78,7 @@ export interface JobProcessReader {
   /**
    * @param daemons the job's slurmstepds that run now
    * @returns undefined when there are none
-   * @throws CgroupFileError
+   * @throws CgroupFileError, also when there is more to read than `mostFiles`; nothing is changed then
    */
   read(daemons: readonly StepDaemon[]): HostReading | undefined
 }
@@ -91,30 +92,38 @@ export interface JobProcessReader {
  * Memory shared between processes is counted once, at the size of the largest share.
  */
 export function createJobProcessReader(proc = '/proc', tree: FileTree = machineFiles): JobProcessReader {
-  const steps = new Map<string, Rising>()
+  let steps = new Map<string, Rising>()
+  /** Of steps that are over: they keep what they had. */
+  let ended: Counters = {}
   return {
     read: (daemons) => {
-      if (daemons.length === 0) return undefined
-      const draft: Held = { anonymous: 0, shared: 0, processes: 0 }
-      for (const daemon of daemons) {
-        const found = readSteadyTree(daemon, proc, tree)
-        if (found === undefined) continue
-        const { counters: raw, ...held } = found
-        addHeld(draft, held)
-        // Steps that are over keep what they had.
-        const key = `${daemon.pid} ${daemon.startedAfterBoot}`
-        steps.set(key, rise(steps.get(key), raw))
+      const limited = limitFiles(tree, mostFiles)
+      const found = daemons.flatMap((daemon) => {
+        const one = readSteadyTree(daemon, proc, limited)
+        return one ? [{ key: `${daemon.pid} ${daemon.startedAfterBoot}`, ...one }] : []
+      })
+      if (found.length === 0) return undefined
+      const held: Held = { anonymous: 0, shared: 0, processes: 0 }
+      const now = new Map<string, Rising>()
+      for (const one of found) {
+        addHeld(held, one)
+        now.set(one.key, rise(steps.get(one.key), one.counters))
       }
-      const sums = [...steps.values()].reduce<Counters>((sum, { value }) => addCounters(sum, value), {})
+      for (const [key, { value }] of steps) if (!now.has(key)) ended = addCounters(ended, value)
+      steps = now
       return {
-        ...sums,
-        ...(draft.cpus !== undefined && { cpus: draft.cpus }),
-        memoryBytes: draft.anonymous + draft.shared,
-        processes: draft.processes,
+        ...[...steps.values()].reduce<Counters>((sum, { value }) => addCounters(sum, value), ended),
+        ...(held.cpus !== undefined && { cpus: held.cpus }),
+        // Where no process was met, none was there to hold memory, or none was met in time.
+        ...(held.processes > 0 && { memoryBytes: held.anonymous + held.shared }),
+        processes: held.processes,
       }
     },
   }
 }
+
+/** Most files that one reading opens: a quarter of a second, in which the agent does nothing else. */
+const mostFiles = 10_000
 
 const counterNames = ['cpuSeconds', 'cpuUserSeconds', 'cpuSystemSeconds', 'readBytes', 'writeBytes'] as const
 type Counters = { [K in (typeof counterNames)[number]]?: number }
@@ -157,7 +166,7 @@ function addCounters(a: Counters, b: Counters): Counters {
   return sum
 }
 
-/** How often a tree is read when processes end meanwhile. */
+/** How often a tree is read when processes end meanwhile, unless it is a large one. */
 const mostTries = 4
 
 interface Tree extends Held {
@@ -167,11 +176,12 @@ interface Tree extends Held {
 }
 
 /** The processes below a slurmstepd, read anew when one ended meanwhile; undefined when slurmstepd has gone. */
-function readSteadyTree(daemon: StepDaemon, proc: string, tree: FileTree): Tree | undefined {
+function readSteadyTree(daemon: StepDaemon, proc: string, tree: LimitedFiles): Tree | undefined {
   let found: Tree | undefined
   for (let tries = 0; tries < mostTries && !found?.steady; tries++) {
     found = readTree(daemon, proc, tree)
     if (!found) return undefined
+    if (tree.halfSpent()) break
   }
   return found
 }

@@ -39,11 +39,16 @@ describe('processes of a job, by their slurmstepd', () => {
       ['/proc/501/cmdline', 'slurmstepd: [66.batch]'],
       ['/proc/501/status', 'Uid:\t4294967\t4294967\n'],
     ])
+    const asked: string[] = []
     const daemons = createStepDaemons('/proc', {
-      read: (path) => files.get(path),
+      read: (path) => {
+        asked.push(path)
+        return files.get(path)
+      },
       folders: () => ['500', '501', 'self'],
     })
     expect(daemons.look()).toEqual([])
+    expect(asked).not.toContain('/proc/501/cmdline')
     files.set('/proc/500/comm', 'slurmstepd\n')
     files.set('/proc/500/cmdline', 'slurmstepd: [65.0]')
     files.set('/proc/500/status', 'Uid:\t0\t0\t0\t0\n')
@@ -108,9 +113,47 @@ describe('processes of a job, by their slurmstepd', () => {
     expect(read()).toBe(41)
   })
 
+  describe('of which files tell', () => {
+    const ticks = (pid: number, own: number, children = 0): [string, string] => [
+      `/proc/${pid}/stat`,
+      `${pid} (x) S 1 1 1 0 -1 0 0 0 0 0 ${own} 0 ${children} 0 20 0 1 0 500 0 0`,
+    ]
+    const step = (pid: number) => ({ jobId: '1', step: String(pid), pid, startedAfterBoot: 5 })
+    const reading = (files: ReadonlyMap<string, string>, threads = 1) =>
+      createJobProcessReader('/proc', {
+        read: (path) => files.get(path),
+        folders: (path) => Array.from({ length: threads }, (_, at) => String(Number(path.split('/')[2]) + at)),
+      })
+
+    it('keeps what steps used that are over', () => {
+      const reader = reading(new Map([ticks(10, 0, 300), ticks(20, 0, 500), ticks(30, 0, 700)]))
+      expect(reader.read([step(10), step(20)])?.cpuSeconds).toBe(8)
+      expect(reader.read([step(20)])?.cpuSeconds).toBe(8)
+      expect(reader.read([step(20), step(30)])?.cpuSeconds).toBe(15)
+      expect(reader.read([step(30)])?.cpuSeconds).toBe(15)
+    })
+
+    it('does not take a step without processes for one without memory', () => {
+      const files = new Map([ticks(10, 0, 300), ticks(11, 100)])
+      const reader = reading(files)
+      expect(reader.read([step(10)])).toEqual({ ...cpu(3), processes: 0 })
+      files.set('/proc/10/task/10/children', '11 ')
+      files.set('/proc/11/status', 'RssAnon:\t40 kB\nRssShmem:\t2 kB\n')
+      expect(reader.read([step(10)])).toEqual({ ...cpu(4), processes: 1, memoryBytes: 42 * 1024 })
+    })
+
+    it('gives up on more threads than can be read in passing', () => {
+      const files = new Map([ticks(10, 0, 300)])
+      expect(() => reading(files, 20_000).read([step(10)])).toThrow(/over 10000 files/)
+      expect(reading(files, 9000).read([step(10)])).toMatchObject(cpu(3))
+    })
+
+    const cpu = (seconds: number) => ({ cpuSeconds: seconds, cpuUserSeconds: seconds, cpuSystemSeconds: 0 })
+  })
+
   it('is gone with its slurmstepds', async () => {
     const reader = createJobProcessReader()
     expect(reader.read([])).toBeUndefined()
-    expect(reader.read([{ jobId: '1', step: '0', pid: 2 ** 22 + 1, startedAfterBoot: 1 }])?.cpuSeconds).toBeUndefined()
+    expect(reader.read([{ jobId: '1', step: '0', pid: 2 ** 22 + 1, startedAfterBoot: 1 }])).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { CliError, exitCodes } from './cli-error.ts'
 import type { CommandContext, OutputFormat } from './context.ts'
 import { watch } from './watch.ts'
 
-function watching(output: OutputFormat, { isTTY = false } = {}) {
+function watching(output: OutputFormat, { isTTY = false, rows }: { isTTY?: boolean; rows?: number } = {}) {
   const clock = createManualClock()
   const stop = new AbortController()
   const printed = { stdout: '', stderr: '' }
@@ -14,7 +14,7 @@ function watching(output: OutputFormat, { isTTY = false } = {}) {
   }
   const context: CommandContext = {
     io: {
-      stdout: { write: (text) => print('stdout', text), isTTY },
+      stdout: { write: (text) => print('stdout', text), isTTY, rows },
       stderr: { write: (text) => print('stderr', text), isTTY },
       bytes: new PassThrough(),
       env: {},
@@ -24,6 +24,9 @@ function watching(output: OutputFormat, { isTTY = false } = {}) {
       random: () => 0,
       readFile: () => Promise.reject(new Error('not read here')),
       trustAnyCertificate: () => {},
+      readStdin: async () => '',
+      writePrivateFile: async () => {},
+      trustAuthorities: () => {},
       signal: stop.signal,
     },
     output,
@@ -91,5 +94,28 @@ describe('watching a document', () => {
     })
     await clock.advance(5_000)
     expect(await ended).toBe(exitCodes.failed)
+  })
+
+  it('prints no document for what is no news', async () => {
+    const { clock, stop, printed, context } = watching('json')
+    const fetch = answers({ state: 'running', cpu: 1 }, { state: 'running', cpu: 2 }, { state: 'completed', cpu: 3 })
+    const ended = watch(context, { fetch, table: () => '', news: ({ state }) => state })
+    await clock.advance(10_000)
+    stop.abort()
+    await ended
+    expect(printed.stdout).toBe('{"state":"running","cpu":1}\n{"state":"completed","cpu":3}\n')
+  })
+
+  it.each([
+    [undefined, 'a\nb\nc\nd\ne\n'],
+    [6, 'a\nb\nc\nd\ne\n'],
+    [5, 'a\nb\nc\n... 2 more lines\n'],
+    [1, 'a\n... 4 more lines\n'],
+  ])('leaves the head of a table on a screen of %s rows', async (rows, shown) => {
+    const { stop, printed, context } = watching('table', { isTTY: true, ...(rows && { rows }) })
+    const ended = watch(context, { fetch: answers({}), table: () => 'a\nb\nc\nd\ne\n', until: () => 0 })
+    stop.abort()
+    await ended
+    expect(printed.stdout.replace('\u001b[H\u001b[2J', '')).toBe(shown)
   })
 })

@@ -23,6 +23,8 @@ const readings = new Set([
 export interface Watched<T> {
   fetch: () => Promise<T>
   table: (document: T) => string
+  /** The part whose change is worth another document where nothing is redrawn; all but `readings` by default. */
+  news?: (document: T) => unknown
   /** Ends the watch with this status; never by default. */
   until?: (document: T) => number | undefined
   intervalMs?: number
@@ -47,8 +49,8 @@ export async function watch<T>(context: CommandContext, watched: Watched<T>): Pr
     })
     if (document !== undefined) {
       away = false
-      const state = fingerprint(document)
-      if (onScreen) io.stdout.write(redraw + watched.table(document))
+      const state = fingerprint(watched.news?.(document) ?? document)
+      if (onScreen) io.stdout.write(redraw + fit(watched.table(document), io.stdout.rows))
       else if (state !== shown) {
         io.stdout.write(await renderDocument(context, document, () => watched.table(document), { many: true }))
       }
@@ -69,6 +71,15 @@ async function fetchOr<T>(fetch: () => Promise<T>, onError: (error: CliError) =>
     onError(error)
     return undefined
   }
+}
+
+/** What is longer than the screen would scroll its own head away. */
+function fit(text: string, rows = Number.POSITIVE_INFINITY): string {
+  const lines = text.split('\n')
+  // The last one is empty: the cursor stands there.
+  if (lines.length <= rows) return text
+  const shown = Math.max(1, rows - 2)
+  return [...lines.slice(0, shown), `... ${lines.length - 1 - shown} more lines`, ''].join('\n')
 }
 
 function fingerprint(document: unknown): string {

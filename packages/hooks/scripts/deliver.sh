@@ -59,7 +59,7 @@ send_waiting() {
         400 | 413 | 415 | 422)
             # It would never be taken, and must not hold up the others.
             say "${file##*/} was refused ($code): $answer"
-            mkdir -p "$queue/refused" && mv -f "$file" "$queue/refused/" || return 0
+            set_aside "$file" || return 0
             ;;
         *)
             say "$url does not take what waits in $queue ($code): $answer"
@@ -67,6 +67,13 @@ send_waiting() {
             ;;
         esac
     done
+}
+
+# What was refused is kept to be looked at: a thousand of it.
+set_aside() {
+    set -- "$1" "$queue"/refused/*
+    [ $# -gt 1000 ] && rm -f "$1" && return
+    mkdir -p "$queue/refused" && mv -f "$1" "$queue/refused/"
 }
 
 # A lock of a process that is gone, or of an earlier boot, is none.

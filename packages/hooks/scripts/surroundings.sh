@@ -14,7 +14,7 @@ by_hand=
 say() {
     if [ -n "$by_hand" ]; then
         printf 'navarch %s: %s\n' "$event" "$1" >&2
-    elif [ -w "$log" ] || { [ ! -e "$log" ] && [ ! -L "$log" ] && [ -w "${log%/*}" ]; }; then
+    elif [ ! -L "$log" ] && { [ -w "$log" ] || { [ ! -e "$log" ] && [ -w "${log%/*}" ]; }; }; then
         printf '%s job %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${job:-?}" "$1" 2>/dev/null >>"$log"
     fi
 }

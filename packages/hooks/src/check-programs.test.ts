@@ -83,7 +83,9 @@ describe('hooks that Slurm runs', () => {
       'Prolog',
       'Epilog',
     ])
-    expect(check({ text: '', daemons: { slurmd: false, slurmctld: false } })).toEqual([])
+    expect(check({ text: '', daemons: { slurmd: false, slurmctld: false } })).toMatchObject([
+      { check: 'hooks', state: 'unknown', text: expect.stringContaining('neither slurmd nor slurmctld') },
+    ])
   })
 
   it('run once Slurm has read them', () => {

@@ -23,6 +23,14 @@ export interface ProgramFacts {
 
 /** Whether the four hooks are configured, are there, may be run, and are Navarch's. */
 export function checkPrograms(facts: ProgramFacts): Finding[] {
+  const { slurmd, slurmctld } = facts.daemons
+  if (!slurmd && !slurmctld)
+    return [
+      findings('hooks').unknown(
+        'neither slurmd nor slurmctld is here, so that no hook runs here',
+        'Run this on a node or on the controller.',
+      ),
+    ]
   const kinds = hookKinds.filter(({ pattern }) => (pattern ? facts.daemons.slurmd : facts.daemons.slurmctld))
   return [...kinds.map((kind) => checkKind(kind, facts)), ...checkRunning(facts)]
 }
@@ -83,9 +91,8 @@ function problemOf(path: string, { kind, mode, uid }: HookProgram): { text: stri
 }
 
 /** Whether slurmctld runs with what the file says. */
-function checkRunning({ conf, running, daemons }: ProgramFacts): Finding[] {
+function checkRunning({ conf, running }: ProgramFacts): Finding[] {
   const { ok, warning, unknown } = findings('scontrol show config')
-  if (!daemons.slurmd && !daemons.slurmctld) return []
   if (!running)
     return [unknown('Slurm does not answer', 'journalctl -u slurmctld -u slurmd tells why; sinfo must answer here.')]
   const wanted = hookKinds.flatMap(({ key }) => settingsOf(conf, key).map(({ value }) => value))

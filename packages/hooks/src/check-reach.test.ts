@@ -6,7 +6,7 @@ const good: ReachFacts = {
   agent: { waiting: 0, oldestMs: 0 },
   queued: 0,
   refused: 0,
-  service: { url, answer: { kind: 'health', status: 'healthy', version: '1' } },
+  service: { url, named: true, answer: { kind: 'health', status: 'healthy', version: '1' } },
   settings: { unknownLines: [], hasToken: true, mode: 0o640, readableBySlurmUser: true },
   curl: '/usr/bin/curl',
   setsid: '/usr/bin/setsid',
@@ -32,9 +32,10 @@ describe('the way of an event', () => {
     ['other', 'curl -v'],
     ['url', 'OBSERVABILITY_URL'],
   ] as const)('a service that cannot be reached (%s) has its remedy: %s', (kind, remedy) => {
-    const service = { url, answer: { kind, message: 'why' } }
+    const service = { url, named: true, answer: { kind, message: 'why' } }
     expect(bad({ service })).toMatchObject([{ state: 'warning', remedy: expect.stringContaining(remedy) }])
-    const alone = bad({ service, agent: undefined })
+    expect(bad({ service: { ...service, named: false } })).toEqual([])
+    const alone = bad({ service: { ...service, named: false }, agent: undefined })
     expect(alone).toMatchObject([
       { check: 'agent', state: 'warning' },
       { check: 'service', state: 'broken' },

@@ -18,6 +18,8 @@ export interface ReachFacts {
 /** Where the service is, and how it answered. */
 export interface ServiceFacts {
   url: string
+  /** Whether the settings name it; else it is where hooks look by default. */
+  named: boolean
   /** `refused`: nobody listens there. `timeout`: no answer at all, as a firewall does it. */
   answer:
     | { kind: 'health'; status: string; version: string }
@@ -80,7 +82,9 @@ function checkSettings({ settings }: ReachFacts): Finding[] {
 
 function checkService({ agent, service, curl, setsid }: ReachFacts): Finding[] {
   const { ok, warning, broken } = findings('service')
-  const { url, answer } = service
+  const { url, named, answer } = service
+  if (agent && !named && answer.kind !== 'health')
+    return [ok('the agent takes what hooks tell; they would send to the service where none ran')]
   // Where an agent runs, hooks do not need the service themselves.
   const bad = agent ? warning : broken
   const found: Finding[] = []

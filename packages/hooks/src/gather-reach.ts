@@ -28,7 +28,10 @@ export async function gatherReach(
     agent: await agentFacts(machine, outside.now),
     queued: sum(waiting),
     refused: sum(refused),
-    service: await askService(serviceUrl(settings ?? ''), outside.fetch),
+    service: {
+      ...(await askService(serviceUrl(settings ?? ''), outside.fetch)),
+      named: /^(export )?OBSERVABILITY_(API_)?URL=./m.test(settings ?? ''),
+    },
     settings: settings === undefined ? undefined : await settingsFacts(machine, run, settings, conf),
     curl: await findProgram(machine, 'curl'),
     setsid: await findProgram(machine, 'setsid'),
@@ -79,7 +82,7 @@ async function settingsFacts(
 }
 
 /** Asks the service how it is. */
-async function askService(url: string, get: typeof fetch): Promise<ServiceFacts> {
+async function askService(url: string, get: typeof fetch): Promise<Omit<ServiceFacts, 'named'>> {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     return { url, answer: { kind: 'url', message: 'this is no address' } }
   try {

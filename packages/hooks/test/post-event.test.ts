@@ -1,58 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expandHostlist } from '@navarch/slurm/hostlist'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { silent, usePostingWorld } from './posting-world.ts'
 import { capturedHooks, hookScript, releases, runHook, shells } from './run-hook.ts'
-import { type ServiceDouble, startServiceDouble } from './service-double.ts'
 
-let folder: string
-let settings: Record<string, string>
-let service: ServiceDouble
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'navarch-hooks-'))
-  service = await startServiceDouble()
-  settings = {
-    OBSERVABILITY_URL: service.url,
-    NAVARCH_HOOK_DIR: join(folder, 'no-agent'),
-    NAVARCH_HOOK_QUEUE: join(folder, 'queue'),
-    NAVARCH_HOOK_LOG_DIR: folder,
-    NAVARCH_HOOK_SETTINGS: join(folder, 'hooks.env'),
-    NAVARCH_HOOK_ROOT: join(folder, 'root'),
-  }
-})
-afterEach(async () => {
-  await service[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true, maxRetries: 20 })
-})
-
-const silent = { code: 0, stdout: '', stderr: '' }
+const { folder, settings, service, send, place } = usePostingWorld()
 const node = hostname().split('.')[0]
-
-/** Runs a hook by hand, which waits for the service. @returns the event that came */
-async function send(
-  event: keyof typeof hookScript,
-  environment: Record<string, string | Buffer>,
-  shell = shells[0],
-): Promise<Record<string, unknown>> {
-  const before = service.received.length
-  const { code, stderr, stdout } = await runHook(hookScript[event], { ...settings, ...environment }, shell)
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: expect.stringContaining('answered 200') })
-  return service.received[before]?.body ?? {}
-}
-
-/** A file below the root that the hook takes for the machine's. */
-async function place(path: string, text = ''): Promise<void> {
-  const whole = join(folder, 'root', path)
-  await mkdir(join(whole, '..'), { recursive: true })
-  await writeFile(whole, text)
-}
-
-async function queued(): Promise<string[]> {
-  return (await readdir(join(folder, 'queue')).catch(() => [])).filter((name) => name.endsWith('.json'))
-}
 
 describe.each(shells)('without an agent, run by $name', (shell) => {
   it('the test by hand of the guide arrives, with the variables that it sets', async () => {
@@ -76,7 +32,7 @@ describe.each(shells)('without an agent, run by $name', (shell) => {
     const finish = await send('epilog', { ...byHand, SLURM_JOB_EXIT_CODE: '0' }, shell)
     expect(finish).toMatchObject({ job_id: '99999', final_state: 'completed', exit_code: 0, node })
     expect(finish).not.toHaveProperty('signal')
-    expect(service.received.map(({ path }) => path)).toEqual(['/v1/events/job-started', '/v1/events/job-finished'])
+    expect(service().received.map(({ path }) => path)).toEqual(['/v1/events/job-started', '/v1/events/job-finished'])
   })
 
   it.each(releases)('events of Slurm %s arrive after the hook has gone', async (release) => {
@@ -84,9 +40,9 @@ describe.each(shells)('without an agent, run by $name', (shell) => {
       /^(4|6|15|22)$/.test(environment['SLURM_JOB_ID'] ?? ''),
     )
     for (const { event, environment } of hooks)
-      expect(await runHook(hookScript[event], { ...environment, ...settings }, shell)).toEqual(silent)
-    await service.reach(hooks.length)
-    const bodies = service.received.map(({ body }) => body)
+      expect(await runHook(hookScript[event], { ...environment, ...settings() }, shell)).toEqual(silent)
+    await service().reach(hooks.length)
+    const bodies = service().received.map(({ body }) => body)
     for (const { event, environment } of hooks) {
       const whole = event.endsWith('slurmctld')
       const expected = {
@@ -185,24 +141,6 @@ describe.each(shells)('without an agent, run by $name', (shell) => {
     expect(await send('prolog', { ...job, SLURMD_NODENAME: 'm9' }, shell)).toMatchObject({ cpu_allocation: 16 })
     expect(await send('prolog', { ...job, SLURMD_NODENAME: 'z1' }, shell)).not.toHaveProperty('cpu_allocation')
   })
-
-  it('an event that the service does not take now is kept, and sent by the next hook, the oldest first', async () => {
-    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd', SLURMD_NODENAME: 'n1' }
-    service.answer.status = 503
-    for (const job of ['1', '2']) {
-      expect(await runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: job }, shell)).toEqual(silent)
-      await expect
-        .poll(async () => (await readdir(join(folder, 'queue'))).includes('.lock'), { timeout: 20_000 })
-        .toBe(false)
-    }
-    expect(await queued()).toHaveLength(2)
-    service.answer.status = 200
-    expect(await runHook(hookScript.epilog, { ...hook, SLURM_JOB_ID: '3' }, shell)).toEqual(silent)
-    await service.reach(3)
-    expect(service.received.map(({ body }) => body['job_id']).sort()).toEqual(['1', '2', '3'])
-    expect(service.received.at(-1)?.body['job_id']).toBe('3')
-    await expect.poll(queued, { timeout: 20_000 }).toEqual([])
-  })
 })
 
 describe('without an agent', () => {
@@ -236,7 +174,7 @@ describe('without an agent', () => {
     await place('dev/nvidiactl')
     const both = await send('prolog', { ...amd, CUDA_VISIBLE_DEVICES: '2' })
     expect(both).toMatchObject({ gpu_vendor: 'mixed', gpu_allocation: 1 })
-    await rm(join(folder, 'root/dev'), { recursive: true })
+    await rm(join(folder(), 'root/dev'), { recursive: true })
     const unknown = await send('prolog', { ...amd, CUDA_VISIBLE_DEVICES: '2' })
     expect(unknown).not.toHaveProperty('gpu_vendor')
     expect(unknown).not.toHaveProperty('gpu_devices')
@@ -285,116 +223,18 @@ describe('without an agent', () => {
 
   it('the token is sent, and an address with /v1 is the same', async () => {
     await writeFile(
-      join(folder, 'hooks.env'),
-      `OBSERVABILITY_API_URL='${service.url}/v1/'\nOBSERVABILITY_TOKEN=s3cret\n`,
+      join(folder(), 'hooks.env'),
+      `OBSERVABILITY_API_URL='${service().url}/v1/'\nOBSERVABILITY_TOKEN=s3cret\n`,
     )
-    const { OBSERVABILITY_URL: _, ...others } = settings
+    const { OBSERVABILITY_URL: _, ...others } = settings()
     await runHook(hookScript.prolog, { ...others, SLURM_JOB_ID: '7' })
-    expect(service.received).toMatchObject([{ path: '/v1/events/job-started', authorization: 'Bearer s3cret' }])
+    expect(service().received).toMatchObject([{ path: '/v1/events/job-started', authorization: 'Bearer s3cret' }])
   })
 
   it('the environment wins over the file, under either name', async () => {
-    await writeFile(join(folder, 'hooks.env'), 'OBSERVABILITY_URL=http://127.0.0.1:1\n')
-    const { OBSERVABILITY_URL: url = '', ...others } = settings
+    await writeFile(join(folder(), 'hooks.env'), 'OBSERVABILITY_URL=http://127.0.0.1:1\n')
+    const { OBSERVABILITY_URL: url = '', ...others } = settings()
     await runHook(hookScript.prolog, { ...others, OBSERVABILITY_API_URL: url, SLURM_JOB_ID: '7' })
-    expect(service.received).toHaveLength(1)
-  })
-
-  it('an event that would never be taken does not hold up the others', async () => {
-    await mkdir(join(folder, 'queue'))
-    await writeFile(join(folder, 'queue', '1.1.started.1.json'), '{"job_id":"1"}')
-    service.answer.status = 400
-    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd', SLURM_JOB_ID: '2' }
-    await runHook(hookScript.prolog, hook)
-    await expect.poll(queued, { timeout: 20_000 }).toEqual([])
-    expect(await readdir(join(folder, 'queue/refused'))).toHaveLength(2)
-    expect(await readFile(join(folder, 'observability-prolog.log'), 'utf8')).toContain(
-      '1.1.started.1.json was refused (400)',
-    )
-  })
-
-  it('what waited before the agent came is sent by the first hook beside it', async () => {
-    await mkdir(join(folder, 'queue'))
-    await mkdir(join(folder, 'no-agent'))
-    await writeFile(join(folder, 'queue', '1.1.started.1.json'), '{"job_id":"1"}')
-    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd', SLURM_JOB_ID: '2' }
-    expect(await runHook(hookScript.prolog, hook)).toEqual(silent)
-    await service.reach(1)
-    expect(service.received[0]?.body['job_id']).toBe('1')
-    expect(await readdir(join(folder, 'no-agent'))).toHaveLength(1)
-  })
-
-  it('events of many hooks at once are all sent, without a further hook', async () => {
-    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd' }
-    service.answer.delayMs = 20
-    const jobs = Array.from({ length: 12 }, (_, index) => String(index + 1))
-    const runs = jobs.map((job) => runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: job }))
-    expect(await Promise.all(runs)).toEqual(jobs.map(() => silent))
-    await service.reach(jobs.length)
-    const ids = service.received.map(({ body }) => body['job_id'])
-    expect(ids.sort()).toEqual([...jobs].sort())
-  })
-
-  it('an event that comes while another is refused for now is tried all the same', async () => {
-    const hook = { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd' }
-    service.answer = { status: 503, delayMs: 500 }
-    await runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: '1' })
-    await service.asked(1)
-    service.answer = { status: 200, delayMs: 0 }
-    await runHook(hookScript.prolog, { ...hook, SLURM_JOB_ID: '2' })
-    await service.reach(2)
-    expect(service.received.map(({ body }) => body['job_id'])).toEqual(['1', '2'])
-  })
-
-  it('a lock that a killed sender left is none', async () => {
-    await mkdir(join(folder, 'queue'))
-    await writeFile(join(folder, 'queue', '.lock'), '999999999 another-boot\n')
-    await runHook(hookScript.prolog, { ...settings, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd', SLURM_JOB_ID: '2' })
-    await service.reach(1)
-    expect(service.received[0]?.body['job_id']).toBe('2')
-  })
-
-  it('by hand, a service that is away is told, and the event is kept', async () => {
-    const away = { ...settings, OBSERVABILITY_URL: 'http://127.0.0.1:1', SLURM_JOB_ID: '7' }
-    const { code, stdout, stderr } = await runHook(hookScript.prolog, away)
-    expect([code, stdout]).toEqual([0, ''])
-    expect(stderr).toContain('http://127.0.0.1:1 did not take the event (000)')
-    expect(stderr).toContain(`it waits in ${join(folder, 'queue')} for the next hook`)
-    expect(await queued()).toHaveLength(1)
-  })
-
-  it.each([
-    ['a job without an id', { SLURM_JOB_ID: '' }, 'SLURM_JOB_ID is not set'],
-    [
-      'an address that is none',
-      { SLURM_JOB_ID: '7', OBSERVABILITY_URL: 'x"\nurl = "http://evil' },
-      'OBSERVABILITY_URL must be',
-    ],
-    ['a token that would be two lines', { SLURM_JOB_ID: '7', OBSERVABILITY_TOKEN: 'a"\nx' }, 'is left out'],
-    ['a timeout that is none', { SLURM_JOB_ID: '7', OBSERVABILITY_TIMEOUT: '08 seconds' }, 'answered 200'],
-    [
-      'numbers that are none',
-      { SLURM_JOB_ID: '7', SLURM_JOB_RESTART_COUNT: '08', SLURM_JOB_CPUS_PER_NODE: '0x9(x09)' },
-      'answered 200',
-    ],
-    ['a hostlist that is none', { SLURM_JOB_ID: '7', SLURM_JOB_NODELIST: 'n[1-,a[,]3-1]]],[x' }, 'answered 200'],
-  ])('%s never fails a job', async (_, environment, told) => {
-    for (const script of Object.values(hookScript)) {
-      const { code, stdout, stderr } = await runHook(script, { ...settings, ...environment })
-      expect([code, stdout]).toEqual([0, ''])
-      expect(stderr).toContain(told)
-    }
-  })
-
-  it('nothing that cannot be written fails a job', async () => {
-    await mkdir(join(folder, 'queue'))
-    await chmod(join(folder, 'queue'), 0o500)
-    const nowhere = {
-      NAVARCH_HOOK_QUEUE: '/proc/none',
-      NAVARCH_HOOK_LOG_DIR: '/proc/none',
-      OBSERVABILITY_URL: 'http://127.0.0.1:1',
-    }
-    const hook = { ...settings, ...nowhere, SLURM_SCRIPT_CONTEXT: 'prolog_slurmd', SLURM_JOB_ID: '7' }
-    for (const script of Object.values(hookScript)) expect(await runHook(script, hook)).toEqual(silent)
+    expect(service().received).toHaveLength(1)
   })
 })

@@ -73,6 +73,11 @@ export function startedByHook(job: JobIdentity, environment: HookEnvironment, de
   }
 }
 
+/** The event of a start with these GPUs in place of those that it names. */
+export function withGpus(event: JobEventJson, gpus: JobGpus): JobEventJson {
+  return event.event === 'started' ? { ...event, ...gpusJson(gpus) } : event
+}
+
 /** The event of an epilog. How the job ended is a wait status, which only versions from 22.05 tell on nodes. */
 export function finishedByHook(
   job: JobIdentity,

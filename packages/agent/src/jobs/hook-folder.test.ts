@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -59,6 +60,33 @@ describe('followHookFolder', () => {
     await until(() => taken.length === 4)
     await until(() => readdirSync(dir).length === 0)
   })
+
+  it('takes the start of a job before its end where both have one time', async () => {
+    for (const name of ['812.epilog.n1.7', '812.prolog.n1.6']) {
+      writeFileSync(join(dir, name), note(name))
+      utimesSync(join(dir, name), 10, 10)
+    }
+    const taken: (string | undefined)[] = []
+    await using _ = follow(async (one) => void taken.push(jobOf(one)))
+    await until(() => taken.length === 2)
+    expect(taken).toEqual(['812.prolog.n1.6', '812.epilog.n1.7'])
+  })
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "believes SlurmUser what slurmctld's hooks say, and nothing of a node's",
+    async () => {
+      for (const event of ['prolog', 'epilog', 'prolog_slurmctld', 'epilog_slurmctld']) {
+        writeFileSync(join(dir, event), note(event).replace('EVENT=prolog', `EVENT=${event}`))
+        chownSync(join(dir, event), 64_030, 64_030)
+      }
+      const taken: (string | undefined)[] = []
+      await using _ = follow(async (one) => void taken.push(jobOf(one)))
+      await until(() => taken.length === 2 && lines.length === 2)
+      expect(taken.sort()).toEqual(['epilog_slurmctld', 'prolog_slurmctld'])
+      expect(readdirSync(join(dir, 'broken')).sort()).toEqual(['epilog', 'prolog'])
+      expect(lines.join()).toContain('user 64030 wrote it, and prolog is run by slurmd, as root')
+    },
+  )
 
   it("tells when the hook ran, by its record or else by the file's time", async () => {
     writeFileSync(join(dir, 'a'), note('a'))

@@ -92,7 +92,8 @@ async function takeSome(options: HookFolderOptions, inHand: Set<string>): Promis
     names.map(async (name) => ({ name, stat: await lstat(join(dir, name)).catch(() => undefined) })),
   )
   const waiting = files.flatMap(({ name, stat }) => (stat && !stat.isDirectory() ? [{ name, at: stat.mtimeMs }] : []))
-  waiting.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
+  // Of one moment, which may be some ms long: 812.prolog.n1 before 812.epilog.n1.
+  waiting.sort((a, b) => a.at - b.at || (a.name > b.name ? -1 : 1))
   for (const { name, at } of waiting.slice(0, filesAtOnce)) {
     const note = await readNote(options, name, at)
     if (!note) continue
@@ -110,9 +111,12 @@ async function takeSome(options: HookFolderOptions, inHand: Set<string>): Promis
 async function readNote(options: HookFolderOptions, name: string, at: number): Promise<HookNote | undefined> {
   const { clock, dir } = options
   try {
-    const content = await readPlainFile(join(dir, name))
+    const { content, uid } = await readPlainFile(join(dir, name))
     const record = parseHookRecord(content)
-    if (record !== 'incomplete') return { record, at: record.at === undefined ? at : record.at * 1000 }
+    if (record !== 'incomplete') {
+      requireSlurmd(record, uid)
+      return { record, at: record.at === undefined ? at : record.at * 1000 }
+    }
     if (clock.now() - at < unfinishedMs) return undefined
     throw new HookRecordError(`not whole ${Math.round((clock.now() - at) / 1000)} s after it was written`)
   } catch (error) {
@@ -124,14 +128,20 @@ async function readNote(options: HookFolderOptions, name: string, at: number): P
   }
 }
 
+/** slurmd's hooks run as root; the group of SlurmUser may write here, and speaks for slurmctld alone. */
+function requireSlurmd({ event }: HookRecord, uid: number): void {
+  if (event.endsWith('_slurmctld') || uid === 0 || uid === process.geteuid?.()) return
+  throw new HookRecordError(`user ${uid} wrote it, and ${event} is run by slurmd, as root`)
+}
+
 /** The folder's writers are not all root: no link is followed, and nothing is waited for. */
-async function readPlainFile(path: string): Promise<Uint8Array> {
+async function readPlainFile(path: string): Promise<{ content: Uint8Array; uid: number }> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const stat = await file.stat()
     if (!stat.isFile()) throw new HookRecordError('not a plain file')
     if (stat.size > maxFileBytes) throw new HookRecordError(`${stat.size} bytes, more than ${maxFileBytes}`)
-    return await file.readFile()
+    return { content: await file.readFile(), uid: stat.uid }
   } finally {
     await file.close()
   }
@@ -139,13 +149,13 @@ async function readPlainFile(path: string): Promise<Uint8Array> {
 
 async function setAside({ dir, log }: HookFolderOptions, name: string, reason: string): Promise<void> {
   const folder = join(dir, 'broken')
-  log.warn('a hook file cannot be read and is set aside', { file: join(folder, name), error: reason })
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const kept = (await readdir(folder)).length
     await (kept < keptBroken ? rename(join(dir, name), join(folder, name)) : rm(join(dir, name), { force: true }))
+    log.warn('a hook file cannot be read and is set aside', { file: join(folder, name), error: reason })
   } catch (error) {
-    log.error('a hook file cannot be set aside', { file: join(dir, name), error: messageOf(error) })
+    log.error('a hook file cannot be set aside', { file: join(dir, name), reason, error: messageOf(error) })
   }
 }
 

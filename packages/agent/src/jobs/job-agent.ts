@@ -1,12 +1,15 @@
 import { jobIdOfGroup, userIdOfGroup, userIdOfProcess } from '@navarch/cgroup/group-job-id'
 import { expectedJobPath, findJobGroupRoots, type JobGroupRoot } from '@navarch/cgroup/layout'
 import { type FileTree, machineFiles } from '@navarch/cgroup/read-file'
+import { slurmdCgroups } from '@navarch/cgroup/slurmd-groups'
 import { createStepDaemons } from '@navarch/cgroup/step-processes'
 import { type JobCgroupWatch, watchJobCgroups } from '@navarch/cgroup/watch'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Session } from '../session.ts'
+import type { AppendAsUser } from './append-as-user.ts'
+import { createGpuLooks } from './gpu-looks.ts'
 import { gpuMinorsOfGresConf, readGresConf, readNvidiaMinors } from './gres-conf.ts'
 import {
   finishedByHook,
@@ -20,8 +23,10 @@ import { followHookFolder, type HookNote, makeHookFolder } from './hook-folder.t
 import { createJobCollector } from './job-collector.ts'
 import type { JobEventSpool } from './job-event-spool.ts'
 import { gpusOfHook, gresOrder, type NodeGpus } from './job-gpus.ts'
-import { defaultIntervals, earlyForMs, type JobIntervals } from './job-intervals.ts'
+import { defaultIntervals, type JobIntervals } from './job-intervals.ts'
 import { createJobOutbox } from './job-outbox.ts'
+import { nameGpus, rememberUnnamed } from './late-gpus.ts'
+import { createOutputNotes, type OutputNotes } from './output-notes.ts'
 import type { RunningJobsFile } from './running-jobs-file.ts'
 import type { SampleQueue } from './sample-queue.ts'
 import type { TrackedJob } from './tracked-job.ts'
@@ -41,6 +46,10 @@ export interface JobAgentOptions {
   /** The name of a user id. */
   userName: (uid: number) => Promise<string | undefined>
   intervals?: JobIntervals
+  /** A job has come or gone. */
+  onJobs?: () => void
+  /** Writes into the files of users; undefined: nothing is. */
+  append?: AppendAsUser
   /** Where the machine's files are: tests have others. */
   tree?: FileTree
   proc?: string
@@ -52,8 +61,12 @@ export interface JobAgent {
   run(look: () => Promise<unknown>, signal: AbortSignal): Promise<void>
   onGpus(readings: readonly GpuReading[]): void
   onLinked(session: Session): void
+  /** The jobs that are followed now. */
+  jobs(): readonly TrackedJob[]
   /** Takes an event that somebody on this machine posted. Resolves when it is safe. */
   addEvent(event: JobEventJson): Promise<void>
+  /** Writes lines at the end of a job's output file; see `OutputNotes`. */
+  noteOutput: OutputNotes['write']
 }
 
 /** Where slurmd makes its groups is looked for this often, ms: before it is found, and after. */
@@ -63,21 +76,18 @@ const refindRootsMs = 60_000
 const saveMs = 60_000
 /** After an error that nobody expects, ms. */
 const retryMs = 5000
-/** The GPUs of a job are looked at this often in its first seconds and in its first minute, ms: nvidia-smi takes its time. */
-const firstGpuLooksMs = 2000
-const youngGpuLooksMs = 5000
-const firstSecondsMs = 10_000
 
 /** Connects the collector to the hooks, the groups, the GPUs and the link. */
 export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent> {
   const { nodeId, clock, log, intervals = defaultIntervals, tree = machineFiles, proc = '/proc' } = options
   const outbox = createJobOutbox(options)
+  const notes = createOutputNotes(options.append)
   const stepDaemons = createStepDaemons(proc, tree)
   let roots: JobGroupRoot[] = []
   let watch: JobCgroupWatch | undefined
   let nodeGpus: NodeGpus = { readings: [], order: [] }
   let lookAtGpus: () => Promise<unknown> = async () => {}
-  let lookedAt = 0
+  const gpuLooks = createGpuLooks(clock, () => void lookAtGpus())
   /** Has the jobs read at once, for a new one must not wait for the others' turn. */
   let wakeReader = () => {}
 
@@ -106,6 +116,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
   const onVanished = (job: TrackedJob): void => {
     const at = job.goneAt ?? clock.now()
     const usage = collector.finish(job)
+    options.onJobs?.()
     log.info('job gone', { job_id: job.identity.jobId })
     // An agent that comes after this one must not find its end anew, at another time.
     void outbox.addEvent(finishedByScan(job.identity, { node: nodeId, at, ...(usage && { usage }) })).then(save)
@@ -117,6 +128,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
       log,
       intervals,
       proc,
+      tree,
       stepDaemons: stepDaemons.look,
       hasGroups: () => roots.length > 0,
       jobIdOfGroup: (group) => jobIdOfGroup(group.path, proc, tree),
@@ -135,13 +147,15 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
     learnGpuOrder(environment['SLURM_CONF'])
     const gpus = gpusOfHook(environment, nodeGpus)
     const job = collector.start(identity, at, gpus.gpus)
+    options.onJobs?.()
     const cgroupPath = job.group?.job.path ?? expectedPath(identity, environment['SLURM_JOB_UID'])
     const node = environment['SLURMD_NODENAME'] || nodeId
-    if (gpus.gpus.length > 0) lookAfter(firstGpuLooksMs)
+    if (gpus.gpus.length > 0) gpuLooks.onStart()
     wakeReader()
-    await outbox.addEvent(
-      startedByHook(identity, environment, { node, at, gpus, ...(cgroupPath !== undefined && { cgroupPath }) }),
-    )
+    const details = { node, at, gpus, ...(cgroupPath !== undefined && { cgroupPath }) }
+    const event = startedByHook(identity, environment, details)
+    rememberUnnamed(job, environment, gpus, event)
+    await outbox.addEvent(event)
     // Once the note is gone, an agent that comes after this one knows of the job's start and end from here alone.
     await save()
   }
@@ -153,6 +167,8 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
     watch?.scan()
     const job = collector.find(identity)
     const usage = job && collector.finish(job)
+    notes.onEpilog(environment)
+    options.onJobs?.()
     const node = environment['SLURMD_NODENAME'] || nodeId
     await outbox.addEvent(
       finishedByHook({ ...job?.identity, ...identity }, environment, { node, at, ...(usage && { usage }) }),
@@ -185,19 +201,19 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
     const files = gresConf === undefined ? undefined : gpuMinorsOfGresConf(gresConf, nodeId)
     nodeGpus = { readings, order: gresOrder(readings, readNvidiaMinors(readings, tree), files) }
   }
-  const lookAfter = (ms: number): void => {
-    const now = clock.now()
-    if (Math.abs(now - lookedAt) < ms) return
-    lookedAt = now
-    void lookAtGpus()
+
+  const completeStarts = (): void => {
+    for (const job of collector.jobs()) {
+      if (!job.unnamedGpus) continue
+      learnGpuOrder(job.unnamedGpus.environment['SLURM_CONF'])
+      const event = nameGpus(job, nodeGpus)
+      if (event) void outbox.addEvent(event).then(save)
+    }
   }
 
   const findRoots = (): number => {
-    const slurmds = tree
-      .folders(proc)
-      .filter((pid) => /^\d+$/.test(pid) && tree.read(`${proc}/${pid}/comm`)?.trim() === 'slurmd')
-      .map((pid) => tree.read(`${proc}/${pid}/cgroup`) ?? '')
-    const found = findJobGroupRoots(tree.read(`${proc}/self/mountinfo`) ?? '', slurmds, tree)
+    const mounts = tree.read(`${proc}/self/mountinfo`) ?? ''
+    const found = findJobGroupRoots(mounts, slurmdCgroups(proc, tree), tree)
     if (found.map(({ path }) => path).join() === roots.map(({ path }) => path).join())
       return found.length > 0 ? refindRootsMs : findRootsMs
     roots = found
@@ -239,8 +255,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
   }
   const readJobs = (): number => {
     const waitMs = collector.tick()
-    const age = collector.ageOfYoungestGpuJob()
-    if (age < earlyForMs) lookAfter(age < firstSecondsMs ? firstGpuLooksMs : youngGpuLooksMs)
+    gpuLooks.onAge(collector.ageOfYoungestGpuJob())
     return waitMs
   }
   const sendReadings = (): number => {
@@ -261,10 +276,13 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
 
   return {
     addEvent: outbox.addEvent,
+    noteOutput: notes.write,
+    jobs: collector.jobs,
     onLinked: outbox.onLinked,
     onGpus: (readings) => {
-      lookedAt = clock.now()
+      gpuLooks.onLooked()
       nodeGpus = { ...nodeGpus, readings }
+      completeStarts()
       collector.onGpus(readings)
     },
     run: async (look, signal) => {
@@ -278,6 +296,7 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
         }),
         followHooks(signal),
       ])
+      gpuLooks.close()
       watch?.close()
       collector.flush()
       await Promise.all([options.samples.close(), options.events.close()])

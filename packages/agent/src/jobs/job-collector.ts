@@ -1,5 +1,6 @@
 import type { JobSampleBatch, JobReading as WireReading } from '@navarch/api/control-plane'
 import type { JobCgroup } from '@navarch/cgroup/layout'
+import type { FileTree } from '@navarch/cgroup/read-file'
 import type { StepDaemon } from '@navarch/cgroup/step-processes'
 import type { JobGpu } from '@navarch/core/job/job-event'
 import type { NodeUsage } from '@navarch/core/job/node-usage'
@@ -37,6 +38,8 @@ export interface CollectorEdges {
   intervals: JobIntervals
   /** Where /proc is. */
   proc: string
+  /** Where the groups' files are; the machine's unless given. */
+  tree?: FileTree
   /** All slurmstepds; called where a job has no group. */
   stepDaemons(): readonly StepDaemon[]
   /** Whether Slurm makes groups here, so that a job without one has no processes. */
@@ -134,7 +137,7 @@ export function createJobCollector(edges: CollectorEdges, records: readonly Trac
     const entry = entryOf(identity) ?? add(newRecord(identity, 'scan', clock.now()))
     known.entry = entry
     if (entry.job.identity.sluid === undefined) entry.job.identity = { ...entry.job.identity, ...identity }
-    attachGroup(entry.job, group)
+    attachGroup(entry.job, group, edges.tree)
     entry.nextAt = clock.now() + intervals.earlyMs
     read(entry)
   }

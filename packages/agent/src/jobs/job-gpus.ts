@@ -19,6 +19,9 @@ export interface NodeGpus {
   order: readonly string[]
 }
 
+/** The variables that tell of a job's GPUs. */
+export const gpuVariables = ['CUDA_VISIBLE_DEVICES', 'SLURM_JOB_GPUS', 'ROCR_VISIBLE_DEVICES'] as const
+
 /**
  * The GPUs of a job, from its prolog's environment.
  *

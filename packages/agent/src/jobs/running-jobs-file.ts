@@ -48,12 +48,13 @@ function parseJobs(text: string, bootId: string): TrackedJobRecord[] {
 
 function isRecord(value: unknown): value is TrackedJobRecord {
   if (typeof value !== 'object' || value === null) return false
-  const { identity, knownBy, startedAt, gpus, base, lastHost, told } = value as Record<string, unknown>
+  const { identity, knownBy, startedAt, gpus, unnamedGpus, base, lastHost, told } = value as Record<string, unknown>
   return (
     typeof (identity as Record<string, unknown> | undefined)?.['jobId'] === 'string' &&
     (knownBy === 'hook' || knownBy === 'scan') &&
     typeof startedAt === 'number' &&
     Array.isArray(gpus) &&
+    (unnamedGpus === undefined || (typeof unnamedGpus === 'object' && unnamedGpus !== null)) &&
     [base, lastHost].every((host) => typeof host === 'object' && host !== null) &&
     typeof told === 'boolean'
   )

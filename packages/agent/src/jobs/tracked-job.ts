@@ -1,4 +1,5 @@
 import type { JobCgroup } from '@navarch/cgroup/layout'
+import type { FileTree } from '@navarch/cgroup/read-file'
 import { createJobCgroupReader, type JobCgroupReader } from '@navarch/cgroup/read-job-cgroup'
 import { createJobProcessReader, type JobProcessReader, type StepDaemon } from '@navarch/cgroup/step-processes'
 import { addReading } from '@navarch/core/job/add-reading'
@@ -7,6 +8,7 @@ import type { NodeUsage, UsageSource } from '@navarch/core/job/node-usage'
 import type { HostReading, JobGpuReading, JobReading } from '@navarch/core/job/reading'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { JobIdentity } from './job-identity.ts'
+import type { UnnamedGpus } from './late-gpus.ts'
 
 /** A job that runs on this node, as far as this agent has seen it. */
 export interface TrackedJob {
@@ -16,6 +18,8 @@ export interface TrackedJob {
   /** ms since the epoch. */
   startedAt: number
   gpus: readonly JobGpu[]
+  /** Until all GPUs have a name; see `late-gpus.ts`. */
+  unnamedGpus?: UnnamedGpus
   usage?: NodeUsage
   group?: { job: JobCgroup; reader: JobCgroupReader }
   processes: JobProcessReader
@@ -31,7 +35,7 @@ export interface TrackedJob {
 /** A job as it is written down for an agent that is started again. */
 export type TrackedJobRecord = Pick<
   TrackedJob,
-  'identity' | 'knownBy' | 'startedAt' | 'gpus' | 'usage' | 'base' | 'lastHost' | 'told'
+  'identity' | 'knownBy' | 'startedAt' | 'gpus' | 'unnamedGpus' | 'usage' | 'base' | 'lastHost' | 'told'
 >
 
 /**
@@ -44,15 +48,16 @@ export function trackJob(record: TrackedJobRecord, proc: string): TrackedJob {
 
 /** What is to be written down of a job. */
 export function recordOf(job: TrackedJob): TrackedJobRecord {
-  const { identity, knownBy, startedAt, gpus, usage, base, lastHost, told } = job
-  return { identity, knownBy, startedAt, gpus, base, lastHost, told, ...(usage && { usage }) }
+  const { identity, knownBy, startedAt, gpus, usage, base, lastHost, told, unnamedGpus } = job
+  const optional = { ...(usage && { usage }), ...(unnamedGpus && { unnamedGpus }) }
+  return { identity, knownBy, startedAt, gpus, base, lastHost, told, ...optional }
 }
 
-/** The job has this group from now on. */
-export function attachGroup(job: TrackedJob, group: JobCgroup): void {
+/** The job has this group from now on. @param tree where its files are; the machine's unless given */
+export function attachGroup(job: TrackedJob, group: JobCgroup, tree?: FileTree): void {
   if (job.group?.job.path === group.path) return
   if (job.group) detachGroup(job)
-  job.group = { job: group, reader: createJobCgroupReader(group) }
+  job.group = { job: group, reader: createJobCgroupReader(group, tree) }
   delete job.goneAt
 }
 

@@ -31,8 +31,13 @@ function columns(by: UsageJson['by']): Column<UsageJson['rows'][number]>[] {
     { header: 'CPU-HOURS', cell: (row) => formatHours(row.cpu_hours), right: true },
     { header: 'USED', cell: (row) => formatHours(row.cpu_hours_used), right: true },
     { header: 'GPU-HOURS', cell: (row) => formatHours(row.gpu_hours), right: true },
-    { header: 'USED', cell: (row) => formatHours(row.gpu_hours_used), right: true },
-    { header: 'IDLE', cell: (row) => formatHours(row.gpu_hours_idle), right: true },
-    { header: 'KWH', cell: (row) => formatHours(row.energy_kwh), right: true },
+    { header: 'USED', cell: (row) => ofGpus(row, row.gpu_hours_used), right: true },
+    { header: 'IDLE', cell: (row) => ofGpus(row, row.gpu_hours_idle), right: true },
+    { header: 'KWH', cell: (row) => ofGpus(row, row.energy_kwh), right: true },
   ]
+}
+
+/** Where there were no GPUs, there is nothing that nobody measured. */
+function ofGpus(row: UsageJson['rows'][number], value: number | null): string {
+  return row.gpu_hours === 0 && value === null ? '-' : formatHours(value)
 }

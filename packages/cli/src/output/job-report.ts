@@ -1,6 +1,7 @@
 import type { JobJson, JobReportJson, NodeReportJson } from '@navarch/api/jobs'
 import { formatAge } from './age.ts'
-import { bar, formatBytes, formatDuration, formatPercent } from './quantity.ts'
+import { nodeList } from './job-words.ts'
+import { bar, formatBytes, formatCpuTime, formatDuration, formatHours, formatPercent } from './quantity.ts'
 import { paint, type Tone, word } from './style.ts'
 import { type Cell, type Column, printable, renderFields, renderTable, type TableOptions } from './table.ts'
 
@@ -11,7 +12,7 @@ export function describeJob(report: JobReportJson, now: number, options: TableOp
   return [
     renderFields(identity(job, now), options),
     verdict(report, options),
-    efficiency(report),
+    job.state === 'pending' ? '' : efficiency(report),
     nodes.length > 0 ? renderTable(nodeColumns, nodes, options) : '',
     gpus.length > 0 ? renderTable(gpuColumns, gpus, options) : '',
     notes(report, options),
@@ -22,16 +23,29 @@ export function describeJob(report: JobReportJson, now: number, options: TableOp
 
 function identity(job: JobJson, now: number): [string, Cell][] {
   const array = job.array_job_id === undefined ? '' : `, task ${job.array_task_id} of array ${job.array_job_id}`
+  const het = job.het_job_id === undefined ? '' : `, component ${job.het_offset} of ${job.het_job_id}`
   const run = job.restart > 0 ? `, run ${job.restart + 1}` : ''
   const scheduler = job.scheduler
   const place = [scheduler?.partition, scheduler?.account, scheduler?.qos].filter(Boolean).join(', ')
   return [
-    ['Job', `${job.id}${array}${run}${job.name ? `, ${job.name}` : ''}`],
+    ['Job', `${job.id}${array}${het}${run}${job.name ? `, ${job.name}` : ''}`],
     ['User', job.user],
     ['Partition', place || '-'],
     ['State', stateOf(job)],
-    ['Nodes', job.nodes.join(',') || '-'],
-    ['Started', job.state === 'pending' ? '-' : formatAge(job.start_time, now)],
+    ['Nodes', nodeList(job.nodes) || '-'],
+    ...times(job, now),
+  ]
+}
+
+function times(job: JobJson, now: number): [string, Cell][] {
+  const at = (time: string) => `${time.replace(/\.\d+Z$/, 'Z')} (${formatAge(time, now)})`
+  if (job.state === 'pending') {
+    const submitted = job.scheduler?.submit_time
+    return [['Submitted', submitted === undefined ? 'unknown' : at(submitted)]]
+  }
+  return [
+    ['Started', at(job.start_time)],
+    ...(job.end_time === undefined ? [] : [['Ended', at(job.end_time)] satisfies [string, Cell]]),
     ['Time', formatDuration(job.runtime_seconds)],
   ]
 }
@@ -67,9 +81,9 @@ const barWidth = 30
 
 function efficiency({ efficiency: used }: JobReportJson): string {
   const rows: [label: string, percent: number | undefined, detail: string][] = [
-    ['CPU', used.cpu, used.cpu_seconds === undefined ? '' : `${formatDuration(used.cpu_seconds)} of CPU time`],
+    ['CPU', used.cpu, used.cpu_seconds === undefined ? '' : `${formatCpuTime(used.cpu_seconds)} of CPU time`],
     ['Memory', used.memory, memoryDetail(used)],
-    ['GPU', used.gpu, used.gpu_hours === undefined ? '' : `${used.gpu_hours.toFixed(1)} GPU hours`],
+    ['GPU', used.gpu, used.gpu_hours === undefined ? '' : `${formatHours(used.gpu_hours)} GPU hours`],
     ['GPU memory', used.gpu_memory, ''],
     [
       'Time',
@@ -102,7 +116,7 @@ const optional = (value: number | undefined, format: (value: number) => string):
 const nodeColumns: Column<NodeReportJson>[] = [
   { header: 'NODE', cell: (node) => node.node },
   { header: 'CPU', cell: (node) => optional(node.cpu_percent, formatPercent), right: true },
-  { header: 'CPU-TIME', cell: (node) => optional(node.cpu_seconds, formatDuration), right: true },
+  { header: 'CPU-TIME', cell: (node) => optional(node.cpu_seconds, formatCpuTime), right: true },
   { header: 'MEMORY', cell: (node) => optional(node.memory_max_bytes, formatBytes), right: true },
   {
     header: 'LIMIT',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { SlurmSpec } from '@navarch/config/navarch-config'
 import { createSlurmClient, type SlurmClient } from '@navarch/slurm/client'
 import type { RestFetch } from '@navarch/slurm/rest/rest-call'
@@ -38,6 +39,7 @@ function cliClient({ bin, conf }: SlurmSpec, { run, runSlurm, clock, newId }: Sl
     run: runSlurm ?? run,
     clock,
     mark: newId().replaceAll(/\W/g, ''),
+    breathe: setImmediate,
     ...(bin !== undefined && { bin }),
     ...(conf !== undefined && { conf }),
   })

@@ -5,9 +5,11 @@ import { viewJob } from '@navarch/core/job/view-job'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { JobStore } from '../store/job-store.ts'
+import { createAccountLookups } from './account-lookups.ts'
 import { createAdminComments } from './admin-comment.ts'
 import { decideRecords, isMissing, type RecordContext, toldOf } from './decide-records.ts'
 import { createJobLookups } from './job-lookups.ts'
+import { createOutputNotes, type OutputNoteEffects } from './output-notes.ts'
 import type { SlurmLink } from './slurm-link.ts'
 
 export interface JobReconcilerDeps {
@@ -18,6 +20,8 @@ export interface JobReconcilerDeps {
   newId: () => string
   /** Whether summaries of ended jobs are written into their AdminComment. Default false. */
   adminComment?: boolean
+  /** How the agents write verdicts into output files; absent: they do not. */
+  outputNotes?: OutputNoteEffects
 }
 
 export interface JobReconciler {
@@ -47,7 +51,9 @@ const rememberedMs = 3_600_000
 export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
   const { store, slurm, clock, log, newId } = deps
   const lookups = createJobLookups(deps)
+  const accounts = createAccountLookups(deps)
   const comments = deps.adminComment ? createAdminComments(deps) : undefined
+  const notes = deps.outputNotes && createOutputNotes({ ...deps.outputNotes, store, clock, log })
   let name: string | undefined
   let told: Map<string, string> | undefined
   let lastLook = Number.NEGATIVE_INFINITY
@@ -81,6 +87,7 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
         if (!event || status === 'skipped' || !isFinalRecord(event.record)) continue
         const { cluster, jobId, restart = 0 } = event.job
         comments?.want({ cluster, jobId, restart })
+        notes?.want({ cluster, jobId, restart })
       }
     }
   }
@@ -108,7 +115,9 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
       }
     }
     want(await store.open())
-    want(await endedSince(now - (wholeDay ? dayMs : recentMs)))
+    const ended = await endedSince(now - (wholeDay ? dayMs : recentMs))
+    want(ended)
+    for (const run of ended) if (run.cluster === name) accounts.want(run)
     if (wholeDay) wholeDayAt = now + wholeDayEveryMs
   }
 
@@ -116,8 +125,13 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
     if (lookups.isDue()) await applyAll(await lookups.ask(await context()))
   }
 
+  async function account(): Promise<void> {
+    if (accounts.isDue()) await applyAll(await accounts.ask(await context()))
+  }
+
   async function comment(): Promise<void> {
     await comments?.write()
+    await notes?.write()
   }
 
   return {
@@ -126,7 +140,7 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
       while (!signal.aborted) {
         const turn = new AbortController()
         const stop = slurm.onLook(() => turn.abort(new Error('a new look')))
-        for (const work of [tell, search, ask, comment]) {
+        for (const work of [tell, search, ask, account, comment]) {
           await work().catch((error: unknown) =>
             log.warn('jobs are not reconciled with Slurm', { work: work.name, error: messageOf(error) }),
           )

@@ -1,6 +1,6 @@
 import { isHeldByOthers } from '@navarch/core/pool/held-by-others'
 import { reasonOwner } from '@navarch/core/pool/reason-owner'
-import type { NodeChange, SlurmClient } from '@navarch/slurm/client'
+import type { ControllerStatus, NodeChange, SlurmClient } from '@navarch/slurm/client'
 import type { SlurmConfig } from '@navarch/slurm/config-record'
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
@@ -42,6 +42,10 @@ export interface SlurmLink {
   look(maxAgeMs: number): Promise<SlurmSnapshot>
   /** Calls back after each look. The returned function ends it. */
   onLook(callback: () => void): () => void
+  /** Reservations and shares of accounts, by commands of their own. Never fails. */
+  details: SlurmClient['details']
+  /** What `scontrol ping` says of each controller, asked at most every 15 s. */
+  controllers(): Promise<ControllerStatus[]>
   /** `scontrol show config`, read at most once a minute. */
   config(): Promise<SlurmConfig>
   /** The node as it is now; undefined when Slurm does not know it. */
@@ -65,6 +69,7 @@ export function createSlurmLink(
   source: SlurmLink['source'] = 'squeue',
 ): SlurmLink {
   let config: { at: number; value: Promise<SlurmConfig> } | undefined
+  let controllers: { at: number; value: Promise<ControllerStatus[]> } | undefined
 
   const node = async (name: string): Promise<NodeRecord | undefined> => {
     try {
@@ -85,6 +90,13 @@ export function createSlurmLink(
       return poller.refresh()
     },
     onLook: (callback) => poller.onSnapshot(callback),
+    details: () => client.details(),
+    controllers() {
+      if (!controllers || clock.now() - controllers.at > 15_000) {
+        controllers = { at: clock.now(), value: client.ping() }
+      }
+      return controllers.value
+    },
     config() {
       if (!config || clock.now() - config.at > 60_000) {
         const value = client.showConfig()

@@ -77,8 +77,9 @@ export interface JobStore {
   /**
    * Folds events into the runs they are about, with an audit row for each that changed something. All of it is durable when
    * the promise resolves, or nothing. Calls that wait together share one transaction. Outcomes are in the events' order.
+   * @param events are read once, before the call returns
    */
-  apply(events: readonly JobEvent[]): Promise<ApplyOutcome[]>
+  apply(events: Iterable<JobEvent>): Promise<ApplyOutcome[]>
   /**
    * All runs of the jobs that an id means, newest first: a raw job id, "array_task", "het+offset", a SLUID, or a run's id
    * ("812-r1") which means that one run. Empty when there is none. Tombstones are left out.

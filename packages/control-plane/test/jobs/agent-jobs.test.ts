@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { JobSampleBatchSchema } from '@navarch/api/control-plane'
+import type { JobSeriesJson } from '@navarch/api/jobs'
 import type { GpuUsage, NodeUsage } from '@navarch/core/job/node-usage'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
@@ -87,8 +88,8 @@ describe("an agent's link", () => {
       ],
       total: 2,
     })
-    const { body: series } = await get('/v1/jobs/99999/series')
-    expect(series.lines.map(({ metric, gpu_uuid }: Record<string, string>) => [metric, gpu_uuid])).toEqual(
+    const { body: series } = await get<JobSeriesJson>('/v1/jobs/99999/series')
+    expect(series.lines.map(({ metric, gpu_uuid }) => [metric, gpu_uuid])).toEqual(
       expect.arrayContaining([
         ['cpu_percent', undefined],
         ['gpu_power_watts', 'GPU-1'],

@@ -25,7 +25,7 @@ describe('jobs made by hand', () => {
     })
     expect(await send('DELETE', '/v1/jobs/7')).toEqual({ status: 204, body: undefined })
     expect((await get('/v1/jobs/7')).status).toBe(404)
-    const audit: AuditEntryJson[] = (await get('/v1/audit?job=7')).body
+    const { body: audit } = await get<AuditEntryJson[]>('/v1/audit?job=7')
     expect(audit.map(({ change, changed_by, source }) => [change, changed_by, source])).toEqual([
       ['deleted', 'alice', 'api'],
       ['changed', 'alice', 'api'],
@@ -124,7 +124,7 @@ describe('the list of jobs', () => {
       await send('POST', jobRoutes.jobStarted, { ...startedEvent, ...start })
     }
     await send('POST', jobRoutes.jobFinished, { ...finishedEvent, job_id: '1', timestamp: '2026-03-01T10:30:00Z' })
-    const ids = async (query: string) => ((await get(`/v1/jobs${query}`)).body as JobListJson).jobs.map(({ id }) => id)
+    const ids = async (query: string) => (await get<JobListJson>(`/v1/jobs${query}`)).body.jobs.map(({ id }) => id)
     expect(await ids('')).toEqual(['3', '2', '1'])
     expect(await ids('?user=alice')).toEqual(['3', '1'])
     expect(await ids('?state=completed')).toEqual(['1'])

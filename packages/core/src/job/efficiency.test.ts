@@ -35,6 +35,18 @@ describe('the efficiency of a run', () => {
     expect(efficiencyOf(input(short))).toMatchObject({ cpu: 50, cpuSeconds: 2 })
   })
 
+  it('has no energy of a GPU that was read once: it is not known, and not none', () => {
+    const read = (readings: number) => ({ usage: { 'gpu-17': usage({ gpus: [gpu({ readings, energyJoules: 0 })] }) } })
+    const energies = (readings: number) => [
+      efficiencyOf(input(read(readings))).energyJoules,
+      nodeReportsOf(input(read(readings)))[0]?.gpus[0]?.energyJoules,
+    ]
+    expect([energies(1), energies(2)]).toEqual([
+      [undefined, undefined],
+      [0, 0],
+    ])
+  })
+
   it('of a run that goes on is as of its last reading', () => {
     const { endTime: _, ...running } = view({ state: 'running' })
     const figures = usage({ until: after(100), cpuSeconds: 400 })
@@ -49,6 +61,22 @@ describe('the efficiency of a run', () => {
     expect(known).toMatchObject({ cpu: 87.5, memory: 62.5 })
     expect(known).not.toHaveProperty('cpuSeconds')
     expect(known).not.toHaveProperty('memoryMaxBytes')
+  })
+
+  it("is accounting's where processes alone were read and it knows of more, and says so", () => {
+    const accounted = { cpuSeconds: 26_000 }
+    const read = input({ view: view({ accounted }), usage: { 'gpu-17': usage({ source: 'proc' }) } })
+    expect(efficiencyOf(read).cpuSeconds).toBe(26_000)
+    expect(nodeReportsOf(read)[0]).toMatchObject({ cpuSeconds: 26_000, source: 'slurmdbd' })
+  })
+
+  it('is what was measured where groups counted it, or accounting knows of less', () => {
+    const greater = input({ view: view({ accounted: { cpuSeconds: 26_000 } }) })
+    expect(efficiencyOf(greater).cpuSeconds).toBe(25_200)
+    expect(nodeReportsOf(greater)[0]).toMatchObject({ cpuSeconds: 25_200, source: 'cgroup-v2' })
+    const less = { view: view({ accounted: { cpuSeconds: 25_000 } }), usage: { 'gpu-17': usage({ source: 'proc' }) } }
+    expect(efficiencyOf(input(less)).cpuSeconds).toBe(25_200)
+    expect(nodeReportsOf(input(less))[0]?.source).toBe('proc')
   })
 
   it("is accounting's where nothing was measured", () => {

@@ -1,6 +1,6 @@
 import { withoutUndefined } from '@navarch/slurm/fields'
 import type { Efficiency, GpuReport, NodeReport, ReportInput } from './job-report.ts'
-import type { GpuUsage, NodeUsage } from './node-usage.ts'
+import { energyOf, type GpuUsage, type NodeUsage } from './node-usage.ts'
 import type { JobView } from './view-job.ts'
 
 type Known = Pick<ReportInput, 'view' | 'usage' | 'now'>
@@ -55,7 +55,7 @@ export function efficiencyOf(input: Known): Efficiency {
     ),
     gpuHours: wall === undefined || gpuCount === 0 ? undefined : (gpuCount * wall) / 3_600_000,
     gpuIdleHours: hours(sumKnown(gpus.map(idleSecondsOf))),
-    energyJoules: gpus.length >= gpuCount ? sum(gpus.map((gpu) => gpu.energyJoules)) : undefined,
+    energyJoules: gpus.length >= gpuCount ? sum(gpus.map(energyOf)) : undefined,
     walltimeSeconds: wall === undefined ? undefined : wall / 1000,
     timeLimitSeconds: view.timeLimitMinutes === undefined ? undefined : view.timeLimitMinutes * 60,
   })
@@ -88,8 +88,21 @@ export function weightedMean(gpus: readonly GpuUsage[]): number | undefined {
 /** Seconds of CPU time of all nodes: measured where all were, else accounting's. */
 export function cpuSecondsOf(view: JobView, usage: Readonly<Record<string, NodeUsage>>): number | undefined {
   const measured = view.nodes.length === 0 ? Object.values(usage) : view.nodes.map((node) => usage[node])
-  const all = sum(measured.map((figures) => figures?.cpuSeconds))
-  return all ?? view.accounted?.cpuSeconds
+  return isAccountedCpu(view, measured)
+    ? view.accounted?.cpuSeconds
+    : sum(measured.map((figures) => figures?.cpuSeconds))
+}
+
+/**
+ * Whether accounting's CPU time counts: where not all nodes were measured, and where it is greater than what was read of processes
+ * (`proc`), for what these use after their last reading is in no file any more.
+ * @param parts the figures of each node; undefined: it was not measured
+ */
+export function isAccountedCpu({ accounted }: JobView, parts: readonly (NodeUsage | undefined)[]): boolean {
+  if (accounted?.cpuSeconds === undefined) return false
+  const measured = sum(parts.map((part) => part?.cpuSeconds))
+  if (measured === undefined) return true
+  return parts.some((part) => part?.source === 'proc') && accounted.cpuSeconds > measured
 }
 
 function cpuOf(
@@ -143,12 +156,14 @@ function nodeReport(node: string, usage: NodeUsage | undefined, view: JobView): 
   const alone = view.nodes.length === 1
   const cpus = usage?.cpus ?? (alone ? view.allocated.cpus : undefined)
   const limit = usage?.memoryLimitBytes
+  const accounted = alone && usage?.source === 'proc' && isAccountedCpu(view, [usage])
+  const cpuSeconds = accounted ? view.accounted?.cpuSeconds : usage?.cpuSeconds
   return withoutUndefined<NodeReport>({
     node,
-    source: usage?.source ?? 'none',
+    source: accounted ? 'slurmdbd' : (usage?.source ?? 'none'),
     cpus,
-    cpuPercent: percent(usage?.cpuSeconds, cpus === undefined || seconds === undefined ? undefined : cpus * seconds),
-    cpuSeconds: usage?.cpuSeconds,
+    cpuPercent: percent(cpuSeconds, cpus === undefined || seconds === undefined ? undefined : cpus * seconds),
+    cpuSeconds,
     memoryMaxBytes: usage?.memoryMaxBytes,
     memoryLimitBytes:
       limit ?? (alone && view.allocated.memoryMb !== undefined ? view.allocated.memoryMb * 2 ** 20 : undefined),
@@ -180,7 +195,7 @@ function gpuReports(node: string, usage: NodeUsage | undefined, view: JobView): 
         powerWattsMean: gpu.powerWattsMean,
         temperatureMax: gpu.temperatureMax,
         throttledSeconds: gpu.throttledSeconds,
-        energyJoules: gpu.energyJoules,
+        energyJoules: energyOf(gpu),
         idleSeconds: gpu.idleSeconds,
       })
     }),

@@ -45,6 +45,11 @@ const shellStatuses: Readonly<Record<number, string>> = {
   127: 'that is what a shell says of a command that is not found',
 }
 
+/** Whether a number is that of a signal which ends a process; Slurm puts its own errors, such as 53, in the same place. */
+export function isSignal(number: number | undefined): boolean {
+  return number !== undefined && number in signalNames
+}
+
 /** "signal 11 (SIGSEGV)". */
 export function signalText(signal: number): string {
   const name = signalNames[signal]

@@ -1,5 +1,5 @@
 import { wallMs } from './efficiency.ts'
-import { type ExitMeaning, meaningOfExit } from './exit-meaning.ts'
+import { type ExitMeaning, isSignal, meaningOfExit } from './exit-meaning.ts'
 import type { Case, Judgement } from './job-case.ts'
 import { type Confidence, confidences } from './job-report.ts'
 import { memoryText, tightNodes } from './out-of-memory.ts'
@@ -65,6 +65,8 @@ function isKilled(exit: Case['view']['exit']): boolean {
 function slurmsReason({ job, view, place }: Case): Judgement | undefined {
   switch (view.stateReason) {
     case 'JobLaunchFailure':
+      // 22.05 and older say so of every script that a signal ended; where nothing was launched, the signal is an error's number.
+      if (isSignal(view.exit?.signal)) return undefined
       return {
         cause: 'scheduler',
         confidence: 'likely',

@@ -1,4 +1,3 @@
-import { withoutUndefined } from '@navarch/slurm/fields'
 import type { FinishFacts, JobDoc, StartFacts, WholeFacts } from './job-doc.ts'
 import type {
   JobChanged,
@@ -101,15 +100,9 @@ function add(doc: JobDoc, event: JobEvent): JobDoc {
   }
 }
 
-function addStart(
-  doc: JobDoc,
-  { kind: _kind, job: _job, receivedAt: _, origin: _origin, ...facts }: JobStarted,
-): JobDoc {
-  const { user, nodes, name, account, partition, qos, workDir, group, ...part } = facts
-  const told = addWhole(
-    doc,
-    withoutUndefined<WholeFacts>({ user, nodes, name, account, partition, qos, workDir, group }),
-  )
+function addStart(doc: JobDoc, event: JobStarted): JobDoc {
+  const told = addWhole(doc, pick(event, wholeKeys))
+  const part = pick(event, startKeys)
   const node = part.node ?? ''
   const before = doc.started[node]
   // The earliest start counts, all else is joined.
@@ -117,21 +110,47 @@ function addStart(
   return after === before ? told : { ...told, started: { ...doc.started, [node]: after } }
 }
 
+const wholeKeys = keysOf<WholeFacts>({
+  ...{ user: true, nodes: true, name: true, account: true, partition: true, qos: true, workDir: true, group: true },
+})
+const startKeys = keysOf<StartFacts>({
+  ...{ at: true, node: true, cpus: true, memoryMb: true, cgroupPath: true },
+  ...{ gpuCount: true, gpuVendor: true, gpuDevices: true, gpus: true },
+})
+const finishKeys = keysOf<FinishFacts>({ at: true, node: true, exit: true, claimedState: true, usage: true })
+
+/** All keys of a record: one that is missing here is an error of types. */
+function keysOf<T>(keys: Record<keyof T, true>): readonly (keyof T)[] {
+  return Object.keys(keys) as (keyof T)[]
+}
+
+/** A rest parameter would do, at several times the cost. */
+function pick<T, K extends keyof T>(record: T, keys: readonly K[]): Pick<T, K> {
+  const picked: Partial<Pick<T, K>> = {}
+  for (const key of keys) {
+    const value = record[key]
+    if (value !== undefined) picked[key] = value
+  }
+  // Keys that are not there are optional ones.
+  return picked as Pick<T, K>
+}
+
 function addWhole(doc: JobDoc, facts: WholeFacts): JobDoc {
-  const before = doc.whole ?? {}
+  const before = doc.whole ?? nothingTold
   const whole = joinFields(before, facts)
   return whole === before ? doc : { ...doc, whole }
 }
+
+const nothingTold: WholeFacts = {}
 
 function earliest(joined: StartFacts, before: StartFacts, at: number): StartFacts {
   return at < before.at ? { ...joined, at } : joined
 }
 
-function addFinish(
-  doc: JobDoc,
-  { kind: _kind, job: _job, receivedAt: _, origin: _origin, nodes, ...part }: JobFinished,
-): JobDoc {
-  const told = addWhole(doc, nodes ? { nodes } : {})
+function addFinish(doc: JobDoc, event: JobFinished): JobDoc {
+  const { nodes } = event
+  const told = nodes ? addWhole(doc, { nodes }) : doc
+  const part = pick(event, finishKeys)
   const node = part.node ?? ''
   const before = doc.finished[node]
   const after: FinishFacts = before ? joinFinish(before, part) : part
@@ -207,7 +226,8 @@ function addChange(doc: JobDoc, { change, at }: JobChanged): JobDoc {
 }
 
 /** Tells every run below a later one that it was followed, and since when. @returns the runs that differ from `before` */
-function supersede(runs: readonly JobDoc[], before: readonly JobDoc[]): JobDoc[] {
+function supersede(runs: readonly JobDoc[], before: readonly JobDoc[]): readonly JobDoc[] {
+  if (runs.length === 1 && runs[0]?.supersededAt === undefined) return runs
   const settled = runs.map((run) => {
     const later = runs.filter((other) => other.restart > run.restart && other.deletedAt === undefined)
     const since = later.length === 0 ? undefined : Math.min(...later.map((other) => other.firstAt))

@@ -10,6 +10,7 @@ export type JobLookup =
 
 /** Takes away the prefix `slurm-` of Slurm's own ids; any other text is an id as it is. */
 export function normalizeJobId(text: string): string {
+  if (!text.startsWith('slurm-')) return text
   return /^slurm-(\d+(?:[_+]\d+)?(?:-r\d+)?)$/.exec(text)?.[1] ?? text
 }
 
@@ -20,6 +21,7 @@ export function runId({ jobId, restart }: Pick<RunKey, 'jobId' | 'restart'>): st
 
 /** Whether an id would be taken for a run's or an array task's: clients of the API may not choose such a one. */
 export function isReservedId(text: string): boolean {
+  if (/^\d+$/.test(text)) return false
   return parseLookup(text).kind !== 'job'
 }
 

@@ -5,9 +5,9 @@
 
 /** The value that says more: a known one, the greater number, the longer JSON, and then the later one. */
 function joinValue<T>(a: T | undefined, b: T | undefined): T | undefined {
+  if (a === b) return a
   const [weightA, weightB] = [weightOf(a), weightOf(b)]
   if (weightA !== weightB) return weightA > weightB ? a : b
-  if (a === undefined || a === b) return a
   if (typeof a === 'number' && typeof b === 'number') return a >= b ? a : b
   const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)]
   if (textA.length !== textB.length) return textA.length > textB.length ? a : b
@@ -16,17 +16,16 @@ function joinValue<T>(a: T | undefined, b: T | undefined): T | undefined {
 
 /** Each field joined by itself. Returns `a` itself when `b` adds nothing. */
 export function joinFields<T extends object>(a: T, b: T): T {
-  const joined: Record<string, unknown> = Object.fromEntries(Object.entries(a))
-  let changed = false
-  for (const [key, value] of Object.entries(b)) {
-    const before = joined[key]
-    const after = joinValue(before, value)
+  let joined: T | undefined
+  for (const key in b) {
+    const before = a[key]
+    const after = joinValue(before, b[key])
     if (after === before || after === undefined) continue
     if (before !== undefined && JSON.stringify(after) === JSON.stringify(before)) continue
+    joined ??= { ...a }
     joined[key] = after
-    changed = true
   }
-  return changed ? { ...a, ...joined } : a
+  return joined ?? a
 }
 
 /** Senders say "unknown" where they must say something. */

@@ -73,3 +73,8 @@ export interface GpuUsage {
     energyCounterJoules?: number
   }
 }
+
+/** Energy that a GPU took while the job had it, joules: one reading tells of none, which is not to say that it was none. */
+export function energyOf({ readings, energyJoules }: GpuUsage): number | undefined {
+  return readings > 1 ? energyJoules : undefined
+}

@@ -108,9 +108,9 @@ describe('notes of a run', () => {
       ['n2 of 2 nodes did next to nothing: the program may not run there. [--nodes=1]'],
     ],
     [
-      'a node without an agent',
+      'a node without an agent, or where no step ran',
       { usage: {} },
-      ['Nothing could be measured on gpu-17: no agent told of the job there; what the job used is not known.'],
+      ['Nothing could be measured on gpu-17: no agent saw a process of the job there; what the job used is not known.'],
     ],
     [
       'a node where the agent came too late, and accounting did not',
@@ -125,7 +125,9 @@ describe('notes of a run', () => {
     [
       'one node of two that was not measured',
       { view: view({ nodes: ['gpu-17', 'gpu-18'], allocated: { gpus: 1 } }) },
-      ['Nothing could be measured on gpu-18: no agent told of the job there; the figures are those of 1 node of 2.'],
+      [
+        'Nothing could be measured on gpu-18: no agent saw a process of the job there; the figures are those of 1 node of 2.',
+      ],
     ],
     [
       'a job of seconds gets no advice',

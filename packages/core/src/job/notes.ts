@@ -71,7 +71,7 @@ function unmeasured({ view, usage }: Case, nodes: readonly NodeReport[]): Note[]
   if (without.length === 0) return []
   const silent = without.every((node) => usage[node] === undefined)
   const why = silent
-    ? 'no agent told of the job there'
+    ? 'no agent saw a process of the job there'
     : 'the agent found neither a cgroup nor processes of the job before it ended'
   const all = without.length === nodes.length
   const instead = !all

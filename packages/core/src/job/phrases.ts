@@ -28,7 +28,12 @@ function joined(text: string, rest: number, unit: string): string {
   return rest === 0 ? text : `${text} ${rest} ${unit}`
 }
 
-/** A time of day, "14:02:11 UTC": all clocks of a cluster agree on that one alone. */
+/** "2026-03-01 14:02:11 UTC". */
+export function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 10)} ${clockText(ms)}`
+}
+
+/** A time of day, "14:02:11 UTC", where the day is clear: all clocks of a cluster agree on that one alone. */
 export function clockText(ms: number): string {
   return `${new Date(ms).toISOString().slice(11, 19)} UTC`
 }

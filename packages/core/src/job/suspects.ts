@@ -2,7 +2,7 @@ import type { Finding } from '../health/finding.ts'
 import { usageByNode } from './efficiency.ts'
 import type { JobGpu } from './job-event.ts'
 import { type Confidence, confidences, type NodeStateSeen, type ReportInput } from './job-report.ts'
-import { clockText, spanText } from './phrases.ts'
+import { clockText, spanText, timeText } from './phrases.ts'
 import type { JobView } from './view-job.ts'
 
 /** Something that happened on a run's nodes and may have ended it. */
@@ -86,7 +86,7 @@ export function suspectsOf(input: ReportInput): Suspect[] {
   )
 }
 
-/** "XID 79 (…) on GPU 3 at 14:02:11 UTC, 4 s before the job ended". */
+/** "XID 79 (…) on GPU 3 at 14:02:11 UTC, 4 s before the job ended"; of a job that has not ended, with the day. */
 export function happening({ what, gpu, at, node }: Suspect, end: number | undefined, place = false): string {
   const where = `${gpu ? ` on ${gpu}` : ''}${place ? ` of ${node}` : ''}`
   if (at === undefined) return `${what}${where}`
@@ -99,7 +99,7 @@ export function happening({ what, gpu, at, node }: Suspect, end: number | undefi
         : apart > 0
           ? `, ${spanText(apart)} before the job ended`
           : `, ${spanText(-apart)} after the job ended`
-  return `${what}${where} at ${clockText(at)}${when}`
+  return `${what}${where} at ${end === undefined ? timeText(at) : clockText(at)}${when}`
 }
 
 /** A GPU that the job has, by its start or by what was measured. */

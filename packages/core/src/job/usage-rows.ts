@@ -1,5 +1,5 @@
 import { cpuSecondsOf, idleSecondsOf, usageByNode, wallMs, weightedMean } from './efficiency.ts'
-import type { NodeUsage } from './node-usage.ts'
+import { energyOf, type NodeUsage } from './node-usage.ts'
 import type { JobView } from './view-job.ts'
 
 /** A run with what its agents counted so far; see `ReportInput`. */
@@ -96,7 +96,7 @@ function addRun(row: UsageRow, run: RunUsage, { inside, share }: { inside: numbe
   // Utilization of some of its GPUs says nothing of the others.
   const measured = gpus.filter(({ utilizationMean }) => utilizationMean !== undefined).length * inside
   const idle = gpus.flatMap((gpu) => idleSecondsOf(gpu) ?? [])
-  const joules = gpus.flatMap(({ energyJoules }) => energyJoules ?? [])
+  const joules = gpus.flatMap((gpu) => energyOf(gpu) ?? [])
   return {
     name: row.name,
     jobs: row.jobs + 1,

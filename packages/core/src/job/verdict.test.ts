@@ -23,7 +23,7 @@ describe('a job that nothing went wrong with', () => {
       'none',
       'certain',
     ],
-    ['runs', { view: running }, 'Job 812 runs on gpu-17 since 14:00:00 UTC.', 'none', 'certain'],
+    ['runs', { view: running }, 'Job 812 runs on gpu-17 since 2026-11-21 14:00:00 UTC.', 'none', 'certain'],
     ['completed', {}, 'Job 812 completed on gpu-17 in 1 h.', 'none', 'certain'],
     [
       'ended, nobody knows how',
@@ -42,7 +42,7 @@ describe('a job that nothing went wrong with', () => {
     [
       'runs on a GPU that is gone',
       { view: running, findings: [xid(79, after(1800))] },
-      'Job 812 still runs on gpu-17, but it may hang or fail: XID 79 (GPU has fallen off the bus) on GPU 3 of gpu-17 at 14:30:00 UTC; this is our hardware.',
+      'Job 812 still runs on gpu-17, but it may hang or fail: XID 79 (GPU has fallen off the bus) on GPU 3 of gpu-17 at 2026-11-21 14:30:00 UTC; this is our hardware.',
       'hardware',
       'likely',
     ],
@@ -187,6 +187,13 @@ describe('somebody', () => {
       'possible',
     ],
     [
+      'sent signal 9, which 22.05 calls a JobLaunchFailure',
+      { view: failedView({ stateReason: 'JobLaunchFailure', exit: { status: 0, signal: 9 } }), usage: {} },
+      'Job 812 was ended by signal 9 (SIGKILL) on gpu-17; Slurm names no limit and nobody could watch its memory: memory may have run out, or somebody sent the signal.',
+      'unknown',
+      'possible',
+    ],
+    [
       'sent signal 9, unless memory ran out unseen',
       { view: failedView({ exit: { status: 0, signal: 9 }, confirmed: false }), usage: {} },
       'Job 812 was ended by signal 9 (SIGKILL) on gpu-17; Slurm has not said yet how it ended and nobody could watch its memory: memory may have run out, or somebody sent the signal.',
@@ -239,6 +246,13 @@ describe('the scheduler', () => {
     [
       'could not launch it',
       { view: failedView({ stateReason: 'JobLaunchFailure', exit: { status: 1, signal: 0 } }) },
+      "Job 812 could not be started on gpu-17: Slurm says JobLaunchFailure; slurmd's log there says why.",
+      'scheduler',
+      'likely',
+    ],
+    [
+      'says so of an error in the place of a signal',
+      { view: failedView({ stateReason: 'JobLaunchFailure', exit: { status: 0, signal: 53 } }) },
       "Job 812 could not be started on gpu-17: Slurm says JobLaunchFailure; slurmd's log there says why.",
       'scheduler',
       'likely',

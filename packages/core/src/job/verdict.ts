@@ -4,7 +4,7 @@ import { blame, failure } from './failure.ts'
 import type { Case, Judgement } from './job-case.ts'
 import type { Verdict } from './job-report.ts'
 import { memoryText } from './out-of-memory.ts'
-import { clockText, spanText } from './phrases.ts'
+import { spanText, timeText } from './phrases.ts'
 import { happening } from './suspects.ts'
 
 /** GPUs that idle so long before a time limit tell of a program that hung. */
@@ -69,7 +69,7 @@ function waits({ job, view }: Case): Judgement {
 }
 
 function runs({ job, place, view, hardware, oom }: Case): Judgement {
-  const since = view.startTime === undefined ? '' : ` since ${clockText(view.startTime)}`
+  const since = view.startTime === undefined ? '' : ` since ${timeText(view.startTime)}`
   if (hardware)
     return {
       cause: 'hardware',

@@ -202,16 +202,20 @@ interface Ends {
 
 function endsOf(doc: JobDoc, nodes: readonly string[]): Ends {
   const finished = ownEnds(doc)
-  const { '': whole, ...parts } = finished
-  const missing = whole ? [] : nodes.filter((node) => parts[node] === undefined)
-  const finishes: FinishFacts[] = Object.values(finished)
-  const exits = Object.fromEntries(
-    Object.entries(parts).flatMap(([node, { exit }]) => (exit ? [[node, exit] as const] : [])),
-  )
-  const exit = whole?.exit ?? Object.values(exits).reduce<ExitStatus | undefined>(worse, undefined)
-  const latest = finishes.length === 0 ? undefined : Math.max(...finishes.map(({ at }) => at))
+  const whole = finished['']
+  const missing = whole ? [] : nodes.filter((node) => finished[node] === undefined)
+  const exits: Record<string, ExitStatus> = {}
+  let worst: ExitStatus | undefined
+  let latest: number | undefined
+  for (const [node, { at, exit }] of Object.entries(finished)) {
+    if (latest === undefined || at > latest) latest = at
+    if (!exit || node === '') continue
+    exits[node] = exit
+    worst = worse(worst, exit)
+  }
+  const exit = whole?.exit ?? worst
   return {
-    all: finishes.length > 0 && missing.length === 0,
+    all: latest !== undefined && missing.length === 0,
     missing,
     exits,
     ...(exit && { exit }),
@@ -295,11 +299,11 @@ function allocatedOf(doc: JobDoc): JobResources {
 }
 
 function vendorOf(parts: readonly StartFacts[]): JobView['gpuVendor'] {
+  // Of a GPU that was named late, the prolog could only guess.
   const named = new Set(
-    parts.flatMap(({ gpuVendor, gpus }) => [
-      ...(gpuVendor ? [gpuVendor] : []),
-      ...(gpus ?? []).map(({ vendor }) => vendor),
-    ]),
+    parts.flatMap(({ gpuVendor, gpus = [] }) =>
+      gpus.length > 0 ? gpus.map(({ vendor }) => vendor) : gpuVendor ? [gpuVendor] : [],
+    ),
   )
   if (named.size === 0) return 'unknown'
   named.delete('none')

@@ -5,7 +5,8 @@ import type { Log } from '@navarch/system/log'
 import { errorResponseOf } from '../../services/jobs/error-response.ts'
 import type { JobService, Sender } from '../../services/jobs/job-service.ts'
 import { ServiceError } from '../../services/service-error.ts'
-import { authorizeCaller, remoteAddressOf } from '../caller.ts'
+import type { Access } from '../auth/access.ts'
+import { callerOf } from '../caller.ts'
 import { httpStatusOf } from '../failure.ts'
 import { brokenJson, isJson, maxBodyBytes, notJson, type Problem, problemOf, tooLarge } from './problem.ts'
 
@@ -14,7 +15,7 @@ type Response = ServerResponse | Http2ServerResponse
 
 export interface EventRoutesOptions {
   jobs: JobService
-  authToken: string | undefined
+  access: Access
   log: Log
 }
 
@@ -23,7 +24,7 @@ export interface EventRoutesOptions {
  * what a framework costs.
  * @returns whether the request was one of them, and is answered
  */
-export function createEventRoutes({ jobs, authToken, log }: EventRoutesOptions) {
+export function createEventRoutes({ jobs, access, log }: EventRoutesOptions) {
   const routes: Record<string, (json: unknown, sender: Sender) => Promise<unknown>> = {
     [jobRoutes.jobStarted]: jobs.started,
     [jobRoutes.jobFinished]: jobs.finished,
@@ -36,7 +37,7 @@ export function createEventRoutes({ jobs, authToken, log }: EventRoutesOptions) 
     const path = query < 0 ? request.url : request.url.slice(0, query)
     const take = Object.hasOwn(routes, path) ? routes[path] : undefined
     if (!take) return false
-    const refused = refusal(request, authToken, query < 0 ? '' : request.url.slice(query + 1))
+    const refused = refusal(request, access, query < 0 ? '' : request.url.slice(query + 1))
     if (refused) {
       request.resume()
       answer(response, refused.status, refused.body)
@@ -64,9 +65,8 @@ export function createEventRoutes({ jobs, authToken, log }: EventRoutesOptions) 
   }
 }
 
-function refusal(request: Request, authToken: string | undefined, query: string): Problem | undefined {
-  const caller = { remoteAddress: remoteAddressOf(request.socket), headers: request.headers }
-  const decision = authorizeCaller(caller, 'agent', authToken)
+function refusal(request: Request, access: Access, query: string): Problem | undefined {
+  const decision = access.decide(callerOf(request), 'agent')
   if (!decision.allowed) {
     const error = new ServiceError(decision.code, decision.message)
     return { status: httpStatusOf(error.code), body: errorResponseOf(error) }

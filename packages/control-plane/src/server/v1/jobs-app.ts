@@ -10,8 +10,9 @@ import { sentences } from '../../services/jobs/parse-json.ts'
 import { problemsOf } from '../../services/jobs/problems.ts'
 import type { originHeaders } from '../../services/jobs/request-schemas.ts'
 import { ServiceError } from '../../services/service-error.ts'
-import { accessOfRest } from '../access-rules.ts'
-import { authorizeCaller, remoteAddressOf } from '../caller.ts'
+import { accessOfJobs } from '../access-rules.ts'
+import type { Access } from '../auth/access.ts'
+import { callerOf } from '../caller.ts'
 import type { RestEnv } from '../rest/rest-env.ts'
 import { docsPage } from './docs-page.ts'
 import { openApiOf } from './openapi.ts'
@@ -21,7 +22,7 @@ import * as routes from './routes.ts'
 export interface JobsAppOptions {
   jobs: JobService
   version: string
-  authToken: string | undefined
+  access: Access
   log: Log
   newId: () => string
 }
@@ -32,7 +33,7 @@ export function isJobsPath(path: string): boolean {
 }
 
 /** The job API under /v1 with its description. Every failure is an ErrorResponse. */
-export function createJobsApp({ jobs, version, authToken, log, newId }: JobsAppOptions): OpenAPIHono<RestEnv> {
+export function createJobsApp({ jobs, version, access, log, newId }: JobsAppOptions): OpenAPIHono<RestEnv> {
   const app = new OpenAPIHono<RestEnv>({
     defaultHook: (result) => {
       if (result.success) return
@@ -40,7 +41,7 @@ export function createJobsApp({ jobs, version, authToken, log, newId }: JobsAppO
       throw new ServiceError('invalid', sentences(whereOf[target] ?? target, problemsOf(data, error.issues)))
     },
   })
-  app.use(checkMethod, checkAccess(authToken), checkMediaType, readBody)
+  app.use(checkMethod, checkAccess(access), checkMediaType, readBody)
   addReads(app, jobs)
   addWrites(app, jobs, newId)
   for (const route of routes.eventRoutes) app.openAPIRegistry.registerPath(route)
@@ -103,11 +104,10 @@ function addWrites(app: OpenAPIHono<RestEnv>, jobs: JobService, newId: () => str
 
 const whereOf: Readonly<Record<string, string>> = { json: 'body', param: 'path', header: 'headers' }
 
-function checkAccess(authToken: string | undefined): MiddlewareHandler<RestEnv> {
+function checkAccess(access: Access): MiddlewareHandler<RestEnv> {
   return async (context, next) => {
-    const { incoming } = context.env
-    const caller = { remoteAddress: remoteAddressOf(incoming.socket), headers: incoming.headers }
-    const decision = authorizeCaller(caller, accessOfRest(context.req.method, context.req.path), authToken)
+    const need = accessOfJobs(context.req.method, context.req.path, access.protectJobs)
+    const decision = access.decide(callerOf(context.env.incoming), need)
     if (decision.allowed) return next()
     if (decision.code === 'unauthorized') context.header('www-authenticate', 'Bearer')
     throw new ServiceError(decision.code, decision.message)

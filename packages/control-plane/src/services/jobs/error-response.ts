@@ -7,6 +7,7 @@ const errors: Record<ServiceErrorCode, ErrorResponseJson['error']> = {
   conflict: 'conflict',
   unauthorized: 'unauthorized',
   forbidden: 'unauthorized',
+  rate_limited: 'unavailable',
   unavailable: 'unavailable',
   internal: 'internal_error',
 }

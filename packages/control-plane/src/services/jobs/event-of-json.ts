@@ -2,7 +2,6 @@ import { isReservedId, normalizeJobId } from '@navarch/core/job/identity'
 import type { ExitStatus, JobFinished, JobGpu, JobGroup, JobRef, JobStarted, Origin } from '@navarch/core/job/job-event'
 import type { NodeUsage } from '@navarch/core/job/node-usage'
 import { decodeWaitStatus } from '@navarch/slurm/exit-code'
-import { withoutUndefined } from '@navarch/slurm/fields'
 import type { z } from 'zod'
 import { ServiceError } from '../service-error.ts'
 import { hostsOfList } from './hosts-of-list.ts'
@@ -32,32 +31,42 @@ type Finished = z.output<typeof jobFinishedEvent>
 export function startedOfJson(json: unknown, received: Received, what = 'body'): JobStarted {
   const { origin, receivedAt } = received
   const event = isPlainStarted(json) ? (json as Started) : parseJson(what, jobStartedEvent, json)
-  const { gpus } = event
-  return withoutUndefined<JobStarted>({
+  const { node, cgroup_path: cgroupPath } = event
+  const group = groupOf(event)
+  const started: JobStarted = {
     kind: 'started',
     job: refOf(event, received, what),
     at: timeOf(event.timestamp),
     receivedAt,
     origin,
-    node: event.node || undefined,
     user: event.user,
     nodes: hostsOfList(event.node_list, `${what}: node_list`),
-    name: event.name,
-    account: event.account,
-    partition: event.partition,
-    qos: event.qos,
-    workDir: event.work_dir,
-    group: groupOf(event),
-    cpus: event.cpu_allocation,
-    memoryMb: event.memory_allocation_mb,
-    gpuCount: event.gpu_allocation,
-    gpuVendor: event.gpu_vendor,
-    gpuDevices: event.gpu_devices?.filter((device) => device !== ''),
-    gpus: gpus?.map(({ uuid, vendor, index, model, memory_total_bytes: memoryTotalBytes, parent_uuid: parentUuid }) =>
-      withoutUndefined<JobGpu>({ uuid, vendor, index, model, memoryTotalBytes, parentUuid }),
-    ),
-    cgroupPath: event.cgroup_path || undefined,
-  })
+  }
+  if (node) started.node = node
+  if (event.name !== undefined) started.name = event.name
+  if (event.account !== undefined) started.account = event.account
+  if (event.partition !== undefined) started.partition = event.partition
+  if (event.qos !== undefined) started.qos = event.qos
+  if (event.work_dir !== undefined) started.workDir = event.work_dir
+  if (group) started.group = group
+  if (event.cpu_allocation !== undefined) started.cpus = event.cpu_allocation
+  if (event.memory_allocation_mb !== undefined) started.memoryMb = event.memory_allocation_mb
+  if (event.gpu_allocation !== undefined) started.gpuCount = event.gpu_allocation
+  if (event.gpu_vendor !== undefined) started.gpuVendor = event.gpu_vendor
+  if (event.gpu_devices) started.gpuDevices = event.gpu_devices.filter((device) => device !== '')
+  if (event.gpus) started.gpus = event.gpus.map(gpuOf)
+  if (cgroupPath) started.cgroupPath = cgroupPath
+  return started
+}
+
+function gpuOf(gpu: NonNullable<Started['gpus']>[number]): JobGpu {
+  const { uuid, vendor, index, model, memory_total_bytes: memoryTotalBytes, parent_uuid: parentUuid } = gpu
+  const named: JobGpu = { uuid, vendor }
+  if (index !== undefined) named.index = index
+  if (model !== undefined) named.model = model
+  if (memoryTotalBytes !== undefined) named.memoryTotalBytes = memoryTotalBytes
+  if (parentUuid !== undefined) named.parentUuid = parentUuid
+  return named
 }
 
 /** A JobFinishedEventJson as an event; see `startedOfJson`. */
@@ -65,18 +74,16 @@ export function finishedOfJson(json: unknown, received: Received, what = 'body')
   const { origin, receivedAt } = received
   const event = isPlainFinished(json) ? (json as Finished) : parseJson(what, jobFinishedEvent, json)
   const at = timeOf(event.timestamp)
-  return withoutUndefined<JobFinished>({
-    kind: 'finished',
-    job: refOf(event, received, what),
-    at,
-    receivedAt,
-    origin,
-    node: event.node || undefined,
-    nodes: event.node_list && hostsOfList(event.node_list, `${what}: node_list`),
-    exit: exitOf(event),
-    claimedState: event.final_state,
-    usage: usageOf(event, at, what),
-  })
+  const { node, node_list: nodes, final_state: claimedState } = event
+  const exit = exitOf(event)
+  const usage = usageOf(event, at, what)
+  const finished: JobFinished = { kind: 'finished', job: refOf(event, received, what), at, receivedAt, origin }
+  if (node) finished.node = node
+  if (nodes) finished.nodes = hostsOfList(nodes, `${what}: node_list`)
+  if (exit) finished.exit = exit
+  if (claimedState !== undefined) finished.claimedState = claimedState
+  if (usage) finished.usage = usage
+  return finished
 }
 
 /** An event of a batch or of an agent's message, which says in `event` what it is. */
@@ -96,16 +103,19 @@ function refOf({ job_id, cluster, restart, sluid }: Started | Finished, received
     const remedy = 'send the raw SLURM_JOB_ID, and the run, task or component in restart, array_task_id or het_offset'
     throw new ServiceError('invalid', `${what}: job_id ${JSON.stringify(job_id)} names a part of a job: ${remedy}`)
   }
-  return withoutUndefined<JobRef>({ cluster: cluster || received.cluster, jobId, restart, sluid: sluid || undefined })
+  const ref: JobRef = { cluster: cluster || received.cluster, jobId }
+  if (restart !== undefined) ref.restart = restart
+  if (sluid) ref.sluid = sluid
+  return ref
 }
 
 function groupOf(event: Started): JobGroup | undefined {
-  const group = withoutUndefined<JobGroup>({
-    arrayJobId: event.array_job_id,
-    arrayTask: event.array_task_id || undefined,
-    hetJobId: event.het_job_id,
-    hetOffset: event.het_offset,
-  })
+  const { array_job_id: arrayJobId, array_task_id: arrayTask, het_job_id: hetJobId, het_offset: hetOffset } = event
+  const group: JobGroup = {}
+  if (arrayJobId !== undefined) group.arrayJobId = arrayJobId
+  if (arrayTask) group.arrayTask = arrayTask
+  if (hetJobId !== undefined) group.hetJobId = hetJobId
+  if (hetOffset !== undefined) group.hetOffset = hetOffset
   return Object.keys(group).length > 0 ? group : undefined
 }
 

@@ -40,7 +40,7 @@ export function isJobId(text: string): boolean {
 }
 
 /** Applies events. @throws ServiceError `unavailable` when the store cannot make them durable; then nothing was done */
-export function applyEvents({ store, log }: JobServiceDeps, events: readonly JobEvent[]): Promise<ApplyOutcome[]> {
+export function applyEvents({ store, log }: JobServiceDeps, events: Iterable<JobEvent>): Promise<ApplyOutcome[]> {
   return guarded(log, () => store.apply(events))
 }
 

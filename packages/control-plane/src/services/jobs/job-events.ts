@@ -1,6 +1,6 @@
 import type { JobSampleBatch } from '@navarch/api/control-plane'
 import type { JobEventResponseJson } from '@navarch/api/jobs'
-import type { JobEvent, Origin } from '@navarch/core/job/job-event'
+import type { JobEvent, JobRef, Origin } from '@navarch/core/job/job-event'
 import { isFinalState } from '@navarch/core/job/slurm-word'
 import type { ApplyOutcome, SampleBatch } from '../../store/job-store.ts'
 import { ServiceError } from '../service-error.ts'
@@ -32,20 +32,21 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
     },
   })
 
-  async function apply(events: readonly JobEvent[]): Promise<ApplyOutcome[]> {
-    const outcomes = await applyEvents(deps, events)
+  /** Events are not kept while they are stored: thousands may be on their way. */
+  async function apply(events: Iterable<JobEvent>): Promise<ApplyOutcome[]> {
+    const jobs: JobRef[] = []
+    const outcomes = await applyEvents(deps, noteJobs(events, jobs))
     for (const [index, outcome] of outcomes.entries()) {
-      const event = events[index]
-      if (event) note(event, outcome)
+      const job = jobs[index]
+      if (job) note(job, outcome)
     }
     return outcomes
   }
 
-  function note({ job }: JobEvent, outcome: ApplyOutcome): void {
-    const { restart } = outcome
+  function note(job: JobRef, { state, restart }: ApplyOutcome): void {
     if (restart === undefined) return
     newestRuns.learn(job, restart)
-    if (outcome.state !== undefined && isFinalState(outcome.state)) live.forget({ ...job, restart })
+    if (state !== undefined && isFinalState(state)) live.forget({ ...job, restart })
   }
 
   async function one(event: JobEvent): Promise<JobEventResponseJson> {
@@ -73,14 +74,8 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
 
     async agentEvents(node, texts) {
       const origin: Origin = { changedBy: `agent ${node}`, source: 'agent', correlationId: newId() }
-      const context = { origin, receivedAt: clock.now(), cluster: deps.cluster() }
-      const events = texts.flatMap((text) => {
-        const event = orError(() => eventOfJson(jsonOf(text), context, 'event'))
-        if (!(event instanceof ServiceError)) return [event]
-        log.warn('job event of an agent refused', { node, reason: event.message, event: text.slice(0, 500) })
-        return []
-      })
-      if (events.length > 0) await apply(events)
+      const context = { origin: whole(origin), receivedAt: clock.now(), cluster: deps.cluster() }
+      await apply(eventsOfAgent(node, texts, context))
     },
 
     async agentSamples(node, batches) {
@@ -102,12 +97,34 @@ export function createJobEvents(deps: JobServiceDeps): JobEvents {
     },
   }
 
+  /** What can never be taken is logged and left out. */
+  function* eventsOfAgent(node: string, texts: readonly string[], context: Received): Generator<JobEvent> {
+    for (const text of texts) {
+      const event = orError(() => eventOfJson(jsonOf(text), context, 'event'))
+      if (event instanceof ServiceError) {
+        log.warn('job event of an agent refused', { node, reason: event.message, event: text.slice(0, 500) })
+      } else yield event
+    }
+  }
+
   async function runOf(batch: JobSampleBatch) {
     const cluster = batch.cluster || deps.cluster()
     const { jobId } = batch
     const restart = batch.newestRun ? await newestRuns.of({ cluster, jobId }) : batch.restart
     return { cluster, jobId, restart }
   }
+}
+
+function* noteJobs(events: Iterable<JobEvent>, jobs: JobRef[]): Generator<JobEvent> {
+  for (const event of events) {
+    jobs.push(event.job)
+    yield event
+  }
+}
+
+/** The same with texts in one piece: V8 writes those that were put together as JSON at half the speed. */
+function whole(origin: Origin): Origin {
+  return JSON.parse(JSON.stringify(origin))
 }
 
 function responseOf({ job }: JobEvent, outcome: ApplyOutcome | undefined): JobEventResponseJson {

@@ -62,6 +62,17 @@ describe("a job's figures", () => {
     expect(figuresOf(ended, new Map(), 2 * minute)).toMatchObject({ cpuSeconds: 30, source: 'slurmdbd' })
   })
 
+  it('have the CPU time of accounting where processes alone were read, and less of it', () => {
+    const ended = { ...view(['n1'], { n1: usage({ source: 'proc' }) }), accounted: { cpuSeconds: 90 } }
+    expect(figuresOf(ended, new Map(), 2 * minute)).toMatchObject({
+      cpuSeconds: 90,
+      cpuPercent: 75,
+      source: 'slurmdbd',
+    })
+    const less = { ...ended, accounted: { cpuSeconds: 50 } }
+    expect(figuresOf(less, new Map(), 2 * minute)).toMatchObject({ cpuSeconds: 60, source: 'proc' })
+  })
+
   it('are as good as the worst of their sources', () => {
     const ended = view(['n1', 'n2'], { n1: usage(), n2: usage({ source: 'proc' }) })
     expect(figuresOf(ended, new Map(), minute).source).toBe('proc')

@@ -1,3 +1,4 @@
+import { isAccountedCpu } from '@navarch/core/job/efficiency'
 import { type NodeUsage, type UsageSource, usageSources } from '@navarch/core/job/node-usage'
 import type { JobView } from '@navarch/core/job/view-job'
 import { withoutUndefined } from '@navarch/slurm/fields'
@@ -45,7 +46,8 @@ export function figuresOf(view: JobView, live: ReadonlyMap<string, LiveUsage>, n
   const usages = usagesOf(view, live)
   const parts = partsOf(view, usages)
   const known = Object.values(usages)
-  const cpuSeconds = sum(parts, (part) => part.cpuSeconds) ?? view.accounted?.cpuSeconds
+  const accounted = isAccountedCpu(view, parts)
+  const cpuSeconds = accounted ? view.accounted?.cpuSeconds : sum(parts, (part) => part.cpuSeconds)
   const whole = {
     cpuSeconds,
     cpuPercentMean: cpuMean(view, parts, cpuSeconds, now),
@@ -62,7 +64,7 @@ export function figuresOf(view: JobView, live: ReadonlyMap<string, LiveUsage>, n
     ...present,
     readings: known.reduce((total, usage) => total + usage.readings, 0),
     lastReadingAt: most(known.map(({ until }) => until)),
-    source: sourceOf(view, parts),
+    source: accounted ? 'slurmdbd' : sourceOf(parts),
   })
 }
 
@@ -108,10 +110,9 @@ function cpuMean(
 }
 
 /** The least of the nodes' sources: a figure is as good as its worst part. */
-function sourceOf(view: JobView, parts: readonly (NodeUsage | undefined)[]): UsageSource {
+function sourceOf(parts: readonly (NodeUsage | undefined)[]): UsageSource {
   const ranks = parts.map((part) => usageSources.indexOf(part?.source ?? 'none'))
-  const worst = usageSources[Math.max(-1, ...ranks)] ?? 'none'
-  return worst === 'none' && view.accounted?.cpuSeconds !== undefined ? 'slurmdbd' : worst
+  return usageSources[Math.max(-1, ...ranks)] ?? 'none'
 }
 
 function gpusOf(usages: readonly NodeUsage[]) {

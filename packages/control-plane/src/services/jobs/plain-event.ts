@@ -32,11 +32,14 @@ function record(required: Record<string, Check>, optional: Record<string, Check>
   const checks = new Map(Object.entries({ ...required, ...optional }))
   const wanted = Object.keys(required)
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-    const fields = value as Record<string, unknown>
-    for (const key in fields) if (checks.get(key)?.(fields[key]) === false) return false
-    return wanted.every((key) => Object.hasOwn(fields, key))
+    if (!isRecord(value)) return false
+    for (const key in value) if (checks.get(key)?.(value[key]) === false) return false
+    return wanted.every((key) => Object.hasOwn(value, key))
   }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const time: Check = (value) => typeof value === 'string' && parseTime(value) !== undefined
@@ -51,10 +54,21 @@ const identity = {
   observed_by: word('hook', 'scan'),
 }
 const hosts = listOf(10_000, text(253))
-const gpu = record(
-  { uuid: text(255, 1), vendor: word('nvidia', 'amd') },
-  { index: number, model: short, memory_total_bytes: whole(2 ** 50), parent_uuid: short },
-)
+const uuid = text(255, 1)
+const memoryBytes = whole(2 ** 50)
+/** Written out: of most events, GPUs are the larger part. */
+const gpu: Check = (value) => {
+  if (!isRecord(value)) return false
+  const { uuid: name, vendor, index, model, memory_total_bytes: memory, parent_uuid: parent } = value
+  return (
+    uuid(name) &&
+    (vendor === 'nvidia' || vendor === 'amd') &&
+    (index === undefined || number(index)) &&
+    (model === undefined || short(model)) &&
+    (memory === undefined || memoryBytes(memory)) &&
+    (parent === undefined || short(parent))
+  )
+}
 
 /** Whether a value is a JobStartedEvent beyond doubt. */
 export const isPlainStarted = record(

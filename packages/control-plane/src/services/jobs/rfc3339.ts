@@ -5,6 +5,16 @@ const shape = /^(\d{4})-(\d\d)-(\d\d)[Tt ]\d\d:\d\d:(\d\d)(?:\.\d+)?(?:[Zz]|[+-]
  * @returns ms since the epoch; undefined when it is none
  */
 export function parseTime(text: string): number | undefined {
+  // A time is checked and then read, and events of a moment come together.
+  if (text === lastRead.text) return lastRead.ms
+  const ms = readTime(text)
+  lastRead = { text, ms }
+  return ms
+}
+
+let lastRead: { text: string; ms: number | undefined } = { text: '', ms: undefined }
+
+function readTime(text: string): number | undefined {
   const match = shape.exec(text)
   if (!match) return undefined
   const [, year, month, day, second] = match

@@ -92,8 +92,7 @@ async function loadJobs(
   const found = new Map<string, readonly StoredRun[]>()
   const wanted = new Map<string, { cluster: string; jobId: string }>()
   for (const call of calls) {
-    for (const { event } of call) {
-      const key = jobKey(event.job)
+    for (const { event, key } of call) {
       if (found.has(key) || wanted.has(key)) continue
       const known = jobs.get(key)
       if (known) found.set(key, known)

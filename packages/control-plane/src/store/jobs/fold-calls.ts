@@ -6,6 +6,8 @@ import type { JobEvent, JobRef } from '@navarch/core/job/job-event'
 export interface SentEvent {
   event: JobEvent
   text: string
+  /** `jobKey` of its job. */
+  key: string
 }
 
 /** What an event did, and the run as it was after it. */
@@ -46,8 +48,7 @@ export function foldCalls(
     const before = new Map<string, readonly JobDoc[]>()
     const audited = audit.length
     try {
-      const applied = call.map(({ event, text }) => {
-        const key = jobKey(event.job)
+      const applied = call.map(({ event, text, key }) => {
         const runs = runsOf(key)
         const { changed, outcome } = foldEvent(runs, event)
         if (!before.has(key)) before.set(key, runs)

@@ -8,7 +8,10 @@ import { packBatch } from './sample-inbox.ts'
 export function jobStoreOver(description: string, backend: JobBackend): JobStore {
   return {
     description,
-    apply: async (events) => backend.apply(events.map(textOfEvent)),
+    async apply(events) {
+      const texts = Array.from(events, textOfEvent)
+      return texts.length > 0 ? backend.apply(texts) : []
+    },
     find: async (id) => (await backend.find(id)).map(docOf),
     async list(filter) {
       const { runs, total } = await backend.list(filter)

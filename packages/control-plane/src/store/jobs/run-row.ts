@@ -52,6 +52,11 @@ export function partOf(row: Row, part: ColumnPart): SqlValue[] {
   return columnParts[part].map((column) => row[column] ?? null)
 }
 
+/** Whether the run may still change by itself. */
+export function isOpenRow({ phase }: Pick<RunRow, 'phase'>): boolean {
+  return isOpenState(phase[columnParts.phase.indexOf('state')])
+}
+
 /** Whether a run in this state may still change by itself. */
 export function isOpenState(state: SqlValue | undefined): boolean {
   return state === 0 || state === 1

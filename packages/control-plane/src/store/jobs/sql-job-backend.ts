@@ -3,12 +3,13 @@ import type { Sql } from '../sql/sql.ts'
 import { applyCalls } from './apply-events.ts'
 import { readCounters } from './counters.ts'
 import { eventOfText } from './event-text.ts'
-import type { SentEvent } from './fold-calls.ts'
+import { jobKey, type SentEvent } from './fold-calls.ts'
 import { type GroupAnswer, groupCalls } from './group-calls.ts'
 import type { JobBackend, PackedBatch } from './job-backend.ts'
 import { auditRows, countStates, findRuns, listRuns, openRuns } from './job-queries.ts'
 import type { KnownJobs } from './known-jobs.ts'
 import { maintain } from './maintain.ts'
+import { isOpenRow } from './run-row.ts'
 import { addBatches } from './sample-inbox.ts'
 import { readSeries } from './series.ts'
 
@@ -16,7 +17,7 @@ import { readSeries } from './series.ts'
 const groupSize = 2_000
 
 interface Call {
-  events: readonly SentEvent[]
+  texts: readonly string[]
   batches: readonly PackedBatch[]
 }
 
@@ -35,12 +36,16 @@ export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOpti
         const { results, stored } = await applyCalls(
           tx,
           jobs,
-          calls.map(({ events }) => events),
+          calls.map(({ texts }) => texts.map(sentEvent)),
         )
         const batches = calls.flatMap((call) => call.batches)
         if (batches.length > 0) await addBatches(tx, batches)
         // Before the end of the transaction, after which others change the same rows.
-        for (const [key, runs] of stored) jobs.set(key, runs)
+        for (const [key, runs] of stored) {
+          // Of one that is over, little more will be heard.
+          if (runs.some(({ row }) => isOpenRow(row))) jobs.set(key, runs)
+          else jobs.forget(key)
+        }
         return results
       })
       .catch((error: unknown) => {
@@ -49,18 +54,15 @@ export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOpti
       })
   const call = groupCalls<Call, ApplyOutcome[]>(
     groupSize,
-    ({ events, batches }) => events.length + batches.length,
+    ({ texts, batches }) => texts.length + batches.length,
     store,
     isEveryones,
   )
 
   return {
-    apply: async (texts) => {
-      if (texts.length === 0) return []
-      return call({ events: texts.map((text) => ({ text, event: eventOfText(text) })), batches: [] })
-    },
+    apply: (texts) => call({ texts, batches: [] }),
     addSamples: async (batches) => {
-      if (batches.length > 0) await call({ events: [], batches })
+      if (batches.length > 0) await call({ texts: [], batches })
     },
     find: (id) => findRuns(sql, id),
     list: (filter) => listRuns(sql, filter),
@@ -76,6 +78,12 @@ export function createJobBackend(sql: Sql, { jobs, isEveryones }: JobBackendOpti
     },
     close: () => sql.close(),
   }
+}
+
+/** Read when its transaction begins: thousands wait as texts, which cost the collector of garbage nothing. */
+function sentEvent(text: string): SentEvent {
+  const event = eventOfText(text)
+  return { event, text, key: jobKey(event.job) }
 }
 
 async function bytesOf(sql: Sql): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Row, Sql, SqlValue } from './sql.ts'
 
-/** Rows of one statement. PostgreSQL keeps a statement prepared by its text, so there are few lengths. */
-const lengths = { sqlite: [1], postgres: [64, 16, 4, 1] } as const
+/** Rows of one statement. Statements are kept prepared by their text, so there are few lengths. */
+const lengths = { sqlite: [32, 4, 1], postgres: [64, 16, 4, 1] } as const
 
 /**
  * Inserts rows, several by a statement where that is quicker.
@@ -14,7 +14,6 @@ export async function insertRows(
   rows: readonly (readonly SqlValue[])[],
   tail = '',
 ): Promise<void> {
-  if (tx.dialect === 'sqlite') return tx.runAll(`${insertText(table, columns, 1)} ${tail}`, rows)
   await Promise.all(inserts(tx, table, columns, rows, tail).map(({ sql, values }) => tx.run(sql, values)))
 }
 
@@ -40,7 +39,7 @@ function inserts(
 ): { sql: string; values: readonly SqlValue[] }[] {
   const texts = lengths[tx.dialect].map((length) => ({
     length,
-    sql: `${insertText(table, columns, length)} ${tail}`,
+    sql: `${insertText(tx, table, columns, length)} ${tail}`,
   }))
   const statements: { sql: string; values: readonly SqlValue[] }[] = []
   for (let from = 0; from < rows.length; ) {
@@ -56,7 +55,9 @@ function inserts(
   return statements
 }
 
-function insertText(table: string, columns: readonly string[], rows: number): string {
+function insertText({ dialect }: Sql, table: string, columns: readonly string[], rows: number): string {
   const places = `(${columns.map(() => '?').join(', ')})`
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => places).join(', ')}`
+  // A row that fails fails the transaction: SQLite need not keep a journal to take back the rows before it alone.
+  const insert = dialect === 'sqlite' ? 'INSERT OR FAIL' : 'INSERT'
+  return `${insert} INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => places).join(', ')}`
 }
