@@ -27,8 +27,12 @@ Files:
   <state-dir>/memory.json            what a restarted agent must know
   <state-dir>/jobs/                  job events and readings that are not confirmed yet, and the jobs that run
   <hooks-dir>/                       what prologs and epilogs leave for the agent; files it cannot read: broken/
+  <state-dir>/xids.json              XID errors of this boot
+  <run-dir>/gpu-jobs/                which job has which GPU, for dcgm-exporter's --hpc-job-mapping-dir
   <run-dir>/agent.sock               HTTP: GET /v1/node, POST /v1/events/job-started and job-finished
   <run-dir>/node-<name>.json         this node as "navarch get NAME --output json" prints it
+
+On port 9400 (--metrics-address) it answers GET /metrics, for Prometheus, and GET /health.
 
 With --state-dir alone, hooks and run are folders in it: an agent beside the installed one leaves its files alone.
 

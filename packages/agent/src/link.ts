@@ -40,6 +40,8 @@ export interface LinkOptions {
   /** http: is HTTP/2 in clear text. */
   server: string
   authToken: string | undefined
+  /** Authorities that the certificate of an https: server must be of, PEM; absent: those of the machine. */
+  ca?: string
   /** How long the connection may take, ms. Default 15,000. */
   connectDeadlineMs?: number
 }
@@ -51,7 +53,7 @@ export interface LinkOptions {
 export function createLinkOpener(options: LinkOptions): OpenLink {
   return (onMessage) => {
     const { promise: ended, resolve } = Promise.withResolvers<LinkEnd>()
-    const session: ClientHttp2Session = connect(options.server)
+    const session: ClientHttp2Session = connect(options.server, options.ca === undefined ? {} : { ca: options.ca })
     const stream = session.request({
       ':method': 'POST',
       ':path': path,

@@ -5,11 +5,15 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
 import { serveAgentSocket } from './agent-socket.ts'
+import { createAppendAsUser } from './jobs/append-as-user.ts'
 import { createJobAgent, type JobAgent } from './jobs/job-agent.ts'
 import { openJobEventSpool } from './jobs/job-event-spool.ts'
 import { createRunningJobsFile } from './jobs/running-jobs-file.ts'
 import { openSampleQueue } from './jobs/sample-queue.ts'
 import type { Machine } from './machine.ts'
+import { createGpuExporter, type GpuExporter } from './metrics/gpu-exporter.ts'
+import { createJobMappingFiles } from './metrics/job-mapping-files.ts'
+import { openXidHistory } from './metrics/xid-history.ts'
 import { createNodeFiles, type NodeFiles } from './node-files.ts'
 import type { AgentFolders, AgentSettings } from './settings.ts'
 
@@ -17,6 +21,7 @@ import type { AgentFolders, AgentSettings } from './settings.ts'
 export interface LocalServices {
   jobs: JobAgent
   nodeFiles?: NodeFiles
+  exporter: GpuExporter
   /** Answers on the socket until the signal is aborted. Never rejects. */
   serve(signal: AbortSignal): Promise<void>
 }
@@ -28,6 +33,7 @@ export async function openLocalServices(
   settings: AgentSettings & AgentFolders,
   machine: Machine,
   { clock, log, run }: { clock: Clock; log: Log; run: RunCommand },
+  { version, readsKernelLog }: { version: string; readsKernelLog: boolean },
 ): Promise<LocalServices> {
   const { nodeId, stateDir, runDir } = settings
   const folder = join(stateDir, 'jobs')
@@ -41,9 +47,17 @@ export async function openLocalServices(
     runningJobs: createRunningJobsFile(join(folder, 'running.json'), machine.bootId),
     hookFolder: settings.hooksDir,
     userName: (uid) => userName(run, uid),
+    onJobs: () => exporter.onJobs(),
+    append: createAppendAsUser(run, process.getuid?.() ?? -1),
     ...(slurmGroup !== undefined && { slurmGroup }),
   })
-  if (runDir === undefined) return { jobs, serve: async () => {} }
+  const { gpuJobsDir } = settings
+  const exporter: GpuExporter = createGpuExporter({
+    ...{ node: nodeId, version, clock, sampleIntervalMs: settings.sampleIntervalMs, jobs: jobs.jobs },
+    xids: readsKernelLog ? await openXidHistory(join(stateDir, 'xids.json'), machine.bootId, log) : undefined,
+    mapping: gpuJobsDir === undefined ? undefined : createJobMappingFiles(gpuJobsDir, log),
+  })
+  if (runDir === undefined) return { jobs, exporter, serve: async () => {} }
   const names = [nodeId, machine.hostname, machine.hostname.split('.')[0] ?? ''].filter(isName)
   const nodeFiles = createNodeFiles({ folder: runDir, names, clock, log })
   const socket = {
@@ -55,6 +69,7 @@ export async function openLocalServices(
   return {
     jobs,
     nodeFiles,
+    exporter,
     serve: (signal) =>
       serveAgentSocket(socket, { nodeJson: nodeFiles.nodeJson, addEvent: jobs.addEvent }, signal).catch(
         (error: unknown) => log.warn('no socket for tools and hooks', { path: socket.path, error: String(error) }),

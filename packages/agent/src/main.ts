@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { bothVendors, createAmdGpus } from '@navarch/gpu/amd-gpus'
+import { withMigInstances } from '@navarch/gpu/mig-instances'
 import { createNvidiaSmi, type NvidiaSmi } from '@navarch/gpu/nvidia-smi'
 import { type OpenedKernelLog, openKernelLog } from '@navarch/gpu/open-kernel-log'
 import { createSimulatedGpus } from '@navarch/gpu/simulated-gpus'
@@ -19,9 +20,11 @@ import { createLinkOpener } from './link.ts'
 import { openLocalServices } from './local-services.ts'
 import { type Machine, readMachine } from './machine.ts'
 import { createAgentFiles } from './memory.ts'
+import { serveMetrics } from './metrics/serve-metrics.ts'
 import { runAgent } from './run-agent.ts'
 import {
   type AgentFolders,
+  type AgentListeners,
   type AgentSettings,
   parseSettingsFile,
   type RawSettings,
@@ -45,7 +48,7 @@ const clock = systemClock
 async function loadSettings({
   config,
   ...flags
-}: Flags): Promise<{ settings: AgentSettings & AgentFolders; machine: Machine }> {
+}: Flags): Promise<{ settings: AgentSettings & AgentFolders & AgentListeners; machine: Machine }> {
   const machine = await readMachine(clock)
   const file = await readSettingsFile(config)
   const own = join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'navarch-node')
@@ -68,6 +71,15 @@ async function readSettingsFile(path: string | undefined): Promise<RawSettings> 
   }
 }
 
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SettingsError(`--tls-ca, NAVARCH_TLS_CA or tls_ca: ${path} cannot be read: ${reason}`, { cause: error })
+  }
+}
+
 function openGpus(node: string, signal: AbortSignal): NvidiaSmi {
   const { NAVARCH_FAKE_GPU: fake, NAVARCH_GPU_COUNT: count, NAVARCH_GPU_TYPE: name } = process.env
   if (fake && fake !== '0' && fake !== 'false') {
@@ -75,7 +87,11 @@ function openGpus(node: string, signal: AbortSignal): NvidiaSmi {
     return createNvidiaSmi({ run: createSimulatedGpus(options).run, signal })
   }
   const stillStuck = () => isStuckInKernel('nvidia-smi', '--query-gpu=index,uuid')
-  const nvidia = createNvidiaSmi({ run: runCommand, stillStuck, signal })
+  const nvidia = withMigInstances(createNvidiaSmi({ run: runCommand, stillStuck, signal }), {
+    run: runCommand,
+    stillStuck: () => isStuckInKernel('nvidia-smi', '-q'),
+    signal,
+  })
   return existsSync(amdDriver) ? bothVendors(nvidia, createAmdGpus({ run: runCommand, signal })) : nvidia
 }
 
@@ -92,25 +108,34 @@ async function start(flags: Flags): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
   const kernelLog = await openKernelLog({ clock, ...machine, ...(settings.kernelLog && { file: settings.kernelLog }) })
   logStart(log, settings, kernelLog)
-  const local = await openLocalServices(settings, machine, { clock, log, run: runCommand })
+  const watch = { version: manifest.version, readsKernelLog: kernelLog.kind !== 'none' }
+  const { exporter, ...local } = await openLocalServices(settings, machine, { clock, log, run: runCommand }, watch)
   void local.serve(stop.signal)
+  const metrics = settings.metricsAddress && (await serveMetrics(settings.metricsAddress, exporter.render, log))
   await runAgent(
     {
       ...local,
+      onFault: exporter.onFault,
       settings,
       machine,
       clock,
       log,
       version: manifest.version,
       random: Math.random,
-      nvidiaSmi: openGpus(settings.nodeId, stop.signal),
+      nvidiaSmi: exporter.observe(openGpus(settings.nodeId, stop.signal)),
       kernelLog: kernelLog.kind === 'none' ? undefined : kernelLog.source,
-      openLink: createLinkOpener({ clock, server: settings.server, authToken: settings.authToken }),
+      openLink: createLinkOpener({
+        clock,
+        server: settings.server,
+        authToken: settings.authToken,
+        ...(settings.tlsCa !== undefined && { ca: await readCa(settings.tlsCa) }),
+      }),
       spool: await openSpool({ path: join(settings.stateDir, 'reports.spool'), log }),
       files: createAgentFiles(settings.stateDir),
     },
     stop.signal,
   )
+  await Promise.all([metrics?.close(), exporter.close()])
   log.info('agent stopped')
 }
 
@@ -159,6 +184,7 @@ function createProgram(): Command {
     .option('--zone <name>', 'zone of the machine')
     .option('--instance-type <type>', 'type of the machine')
     .option('--auth-token <token>', 'token for the control plane; better in NAVARCH_AUTH_TOKEN or the file')
+    .option('--tls-ca <file>', "authorities of the control plane's certificate, PEM (NAVARCH_TLS_CA)")
     .option('--kernel-log <file>', "log file to read in place of the kernel's own log")
     .option('--state-dir <folder>', 'where unconfirmed reports wait (default: /var/lib/navarch-node for root)')
     .option(
@@ -169,6 +195,11 @@ function createProgram(): Command {
       '--run-dir <folder>',
       'folder of the socket and the files for tools, or "none" (default: /run/navarch for root)',
     )
+    .option(
+      '--gpu-jobs-dir <folder>',
+      'where dcgm-exporter finds the jobs of GPUs, or "none" (default: gpu-jobs in the socket\'s folder)',
+    )
+    .option('--metrics-address <address>', 'where to answer /metrics and /health, or "none" (default: :9400)')
     .option('--sample-interval <duration>', 'how often the GPUs are looked at (default: 15s)')
     .option('--config <file>', `settings as YAML (default: ${defaultConfigPath}, when it is there)`)
     .addHelpText('after', environmentHelp)

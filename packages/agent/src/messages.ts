@@ -74,6 +74,11 @@ export function heartbeat(
 
 function gpuMetrics(gpu: GpuReading, gpuIndex: number) {
   const { temperatureCelsius, powerWatts, utilizationPercent, memoryUsedBytes, uuid } = gpu
+  const { eccCorrectedVolatile, eccUncorrectedVolatile, rowRemapPending, rowRemapFailure } = gpu
+  const remapped =
+    gpu.rowRemapCorrectable === undefined && gpu.rowRemapUncorrectable === undefined
+      ? undefined
+      : (gpu.rowRemapCorrectable ?? 0) + (gpu.rowRemapUncorrectable ?? 0)
   return {
     gpuIndex,
     ...(uuid !== undefined && { gpuUuid: uuid }),
@@ -81,6 +86,11 @@ function gpuMetrics(gpu: GpuReading, gpuIndex: number) {
     ...(powerWatts !== undefined && { powerUsage: Math.round(powerWatts) }),
     ...(utilizationPercent !== undefined && { utilizationPercent }),
     ...(memoryUsedBytes !== undefined && { memoryUsed: BigInt(memoryUsedBytes) }),
+    ...(eccCorrectedVolatile !== undefined && { eccCorrected: BigInt(eccCorrectedVolatile) }),
+    ...(eccUncorrectedVolatile !== undefined && { eccUncorrected: BigInt(eccUncorrectedVolatile) }),
+    ...(remapped !== undefined && { remappedRows: remapped }),
+    ...(rowRemapPending !== undefined && { remapPending: rowRemapPending }),
+    ...(rowRemapFailure !== undefined && { remapFailed: rowRemapFailure }),
   }
 }
 

@@ -8,7 +8,7 @@ import { createCommandHandler } from './commands.ts'
 import { createGpuConditions } from './gpu-conditions.ts'
 import type { JobAgent } from './jobs/job-agent.ts'
 import { createLinkKeeper } from './keep-linked.ts'
-import { createKernelFaultReader, faultToWire } from './kernel-findings.ts'
+import { createKernelFaultReader, faultToWire, type KernelFault } from './kernel-findings.ts'
 import type { OpenLink } from './link.ts'
 import type { Machine } from './machine.ts'
 import type { AgentFiles, NodeStateFile } from './memory.ts'
@@ -36,6 +36,8 @@ export interface AgentContext {
   jobs?: JobAgent
   /** undefined: no files for tools. */
   nodeFiles?: NodeFiles
+  /** Hears of each fault in the kernel log. */
+  onFault?: (fault: KernelFault) => void
 }
 
 /** How long after a fault the driver has made up its mind about a recovery action. */
@@ -109,7 +111,10 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
         if (state.nodeJson !== '') context.nodeFiles?.update(state.nodeJson)
         files.saveState(file).catch((error: unknown) => logFailure(log, 'state not saved', error))
       },
-      handleCommand: createCommandHandler(diagnose, log),
+      handleCommand: createCommandHandler(
+        { diagnose, ...(context.jobs && { noteOutput: context.jobs.noteOutput }) },
+        log,
+      ),
     },
   )
 
@@ -138,6 +143,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
   const onLine = (line: KernelLogLine): void => {
     const fault = readFault(line)
     if (!fault) return
+    context.onFault?.(fault)
     announce([faultToWire(fault)])
     cancelLook?.()
     cancelLook = clock.after(lookAfterFaultMs, () => void look())

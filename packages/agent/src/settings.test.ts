@@ -34,6 +34,16 @@ describe('resolveSettings', () => {
     })
   })
 
+  it('answers scrapers on port 9400, and tells exporters of jobs, where nothing was set', () => {
+    expect(resolve({})).toMatchObject({ metricsAddress: { port: 9400 }, gpuJobsDir: '/run/navarch/gpu-jobs' })
+    expect(resolve({ metricsAddress: '[::1]:9401', gpuJobsDir: '/run/dcgm' })).toMatchObject({
+      ...{ metricsAddress: { host: '::1', port: 9401 }, gpuJobsDir: '/run/dcgm' },
+    })
+    const none = { metricsAddress: undefined, gpuJobsDir: undefined }
+    expect(resolve({ metricsAddress: 'none', gpuJobsDir: 'none' })).toMatchObject(none)
+    expect(resolve({ runDir: 'none' }).gpuJobsDir).toBeUndefined()
+  })
+
   it('takes the token from the flag, then the environment, then the file', () => {
     const env = { NAVARCH_AUTH_TOKEN: 'environment' }
     expect(resolve({ authToken: 'flag' }, { authToken: 'file' }, env).authToken).toBe('flag')
@@ -55,6 +65,7 @@ describe('resolveSettings', () => {
     [{ nodeId: 'a b' }, /node id "a b": must be letters/],
     [{ nodeId: '../x' }, /node id/],
     [{ sampleInterval: '5' }, /sample interval "5": must be a duration/],
+    [{ metricsAddress: '9400x' }, /metrics address "9400x": must be an address such as ":9400"/],
     [{ sampleInterval: '10ms' }, /between 1s and 1h/],
   ])('refuses %j', (flags: RawSettings, message) => {
     expect(() => resolve(flags)).toThrow(message)

@@ -1,6 +1,7 @@
 import { durationRule, parseDuration } from '@navarch/core/duration'
 import { isName, nameRule } from '@navarch/core/names'
 import { parse as parseYaml, YAMLError } from 'yaml'
+import { type ListenAddress, parseListenAddress } from './metrics/serve-metrics.ts'
 
 /** What an agent is told about itself. */
 export interface AgentSettings {
@@ -15,6 +16,8 @@ export interface AgentSettings {
   /** Empty: the control plane knows by the node's name. */
   pool: string
   authToken: string | undefined
+  /** File of the authorities that an https: server's certificate is of, PEM; absent: those of the machine. */
+  tlsCa?: string
   /** A log file to read in place of the kernel's own log. */
   kernelLog: string | undefined
   stateDir: string
@@ -28,6 +31,14 @@ export interface AgentFolders {
   hooksDir: string | undefined
   /** Where the agent's socket and the node's files are. */
   runDir: string | undefined
+  /** Where exporters of GPU metrics find who has which GPU. */
+  gpuJobsDir: string | undefined
+}
+
+/** What an installed agent answers to scrapers. */
+export interface AgentListeners {
+  /** Where `/metrics` and `/health` are; undefined: nowhere. */
+  metricsAddress: ListenAddress | undefined
 }
 
 /** Settings as flags and the file give them: all text. */
@@ -42,11 +53,14 @@ const settingKeys = [
   'instanceType',
   'pool',
   'authToken',
+  'tlsCa',
   'kernelLog',
   'stateDir',
   'sampleInterval',
   'hooksDir',
   'runDir',
+  'gpuJobsDir',
+  'metricsAddress',
 ] as const
 type SettingKey = (typeof settingKeys)[number]
 
@@ -106,13 +120,16 @@ export function resolveSettings(
   file: RawSettings,
   env: Readonly<Record<string, string | undefined>>,
   defaults: SettingDefaults,
-): AgentSettings & AgentFolders {
+): AgentSettings & AgentFolders & AgentListeners {
   const given = (key: SettingKey): string | undefined => flags[key] || file[key] || undefined
   const stateDir = given('stateDir')
   const folder = (key: 'hooksDir' | 'runDir', name: string): string | undefined => {
     const path = given(key) ?? (stateDir === undefined ? defaults[key] : `${stateDir}/${name}`)
     return path === 'none' ? undefined : path
   }
+  const runDir = folder('runDir', 'run')
+  const gpuJobsDir = given('gpuJobsDir') ?? (runDir === undefined ? 'none' : `${runDir}/gpu-jobs`)
+  const tlsCa = flags.tlsCa || env.NAVARCH_TLS_CA || file.tlsCa || undefined
   const nodeId = given('nodeId') ?? defaults.hostname.split('.')[0] ?? ''
   if (!isName(nodeId)) throw new SettingsError(`node id "${nodeId}": must be ${nameRule}`)
   return {
@@ -124,11 +141,14 @@ export function resolveSettings(
     instanceType: given('instanceType') ?? '',
     pool: given('pool') ?? '',
     authToken: flags.authToken || env.NAVARCH_AUTH_TOKEN || file.authToken || undefined,
+    ...(tlsCa !== undefined && { tlsCa }),
     kernelLog: flags.kernelLog || env.NAVARCH_KERNEL_LOG || file.kernelLog || undefined,
     stateDir: stateDir ?? defaults.stateDir,
     sampleIntervalMs: parseInterval(given('sampleInterval') ?? '15s'),
     hooksDir: folder('hooksDir', 'hooks'),
-    runDir: folder('runDir', 'run'),
+    runDir,
+    gpuJobsDir: gpuJobsDir === 'none' ? undefined : gpuJobsDir,
+    metricsAddress: metricsAddressOf(given('metricsAddress') ?? ':9400'),
   }
 }
 
@@ -139,6 +159,15 @@ function parseServer(text: string): string {
     throw new SettingsError(`server "${text}": must be an address such as http://control-plane:50051`)
   }
   return url.origin
+}
+
+function metricsAddressOf(text: string): ListenAddress | undefined {
+  if (text === 'none') return undefined
+  const address = parseListenAddress(text)
+  if (address) return address
+  throw new SettingsError(
+    `metrics address "${text}": must be an address such as ":9400", "127.0.0.1:9400" or "[::1]:9400", or "none"`,
+  )
 }
 
 function parseInterval(text: string): number {

@@ -29,7 +29,11 @@ export interface JobWorld extends AsyncDisposable {
   removeGroup(name: string): void
   /** Makes a slurmstepd without processes, whose children that ended took this much. */
   stepDaemon(pid: number, title: string, childrenSeconds: number): void
-  startAgent(server: string): Promise<{ gpus: ReturnType<typeof createSimulatedGpus>['gpus'] } & AsyncDisposable>
+  /** @param driver resolves when the GPUs' driver answers; before, looks at GPUs fail */
+  startAgent(
+    server: string,
+    driver?: Promise<void>,
+  ): Promise<{ gpus: ReturnType<typeof createSimulatedGpus>['gpus'] } & AsyncDisposable>
 }
 
 /** Makes a machine with cgroup v2 and no jobs. */
@@ -77,8 +81,12 @@ export async function makeJobWorld(): Promise<JobWorld> {
       write(join(proc, `${pid}/stat`), `${pid} (slurmstepd) S 1 1 1 0 -1 0 0 0 0 0 5 0 ${ticks} 0 20 0 1 0 500 0 0\n`)
     },
     removeGroup: (name) => rmSync(join(scope, name), { recursive: true }),
-    startAgent: async (server) => {
+    startAgent: async (server, driver) => {
       const stop = new AbortController()
+      let driverAnswers = driver === undefined
+      void driver?.then(() => {
+        driverAnswers = true
+      })
       const clock = systemClock
       const simulated = createSimulatedGpus({ clock, node: 'n1', count: 4 })
       const state = join(folder, 'state')
@@ -101,7 +109,11 @@ export async function makeJobWorld(): Promise<JobWorld> {
             load: async () => ({}),
           },
           ...{ log, clock, jobs, version: '1', random: () => 0, kernelLog: undefined, files: noFiles },
-          nvidiaSmi: createNvidiaSmi({ run: simulated.run, signal: stop.signal }),
+          nvidiaSmi: createNvidiaSmi({
+            run: (...call) =>
+              driverAnswers ? simulated.run(...call) : Promise.reject(new Error('the driver is not loaded yet')),
+            signal: stop.signal,
+          }),
           openLink: createLinkOpener({ clock, server, authToken: undefined }),
           spool: await openSpool({ path: undefined, log }),
         },

@@ -56,6 +56,32 @@ describe('an agent with jobs', () => {
     await until(() => readdirSync(world.hooks).length === 0)
   })
 
+  it('names the GPUs of a job whose prolog ran before the driver answered, also after a restart of its own', async () => {
+    await using world = await makeJobWorld()
+    await using server = await startControlPlaneDouble()
+    {
+      await using _before = await world.startAgent(server.url, new Promise(() => {}))
+      world.hook('prolog', environment('7', { SLURM_JOB_GPUS: '1,3', CUDA_VISIBLE_DEVICES: '1,3' }))
+      await until(() => server.jobEvents().length === 1)
+      expect(server.jobEvents()[0]).toMatchObject({ gpu_allocation: 2, gpu_devices: ['1', '3'], gpus: [] })
+    }
+    const driver = Promise.withResolvers<void>()
+    await using agent = await world.startAgent(server.url, driver.promise)
+    driver.resolve()
+    await until(() => server.jobEvents().length === 2)
+    const uuids = [agent.gpus[1]?.uuid, agent.gpus[3]?.uuid]
+    expect(server.jobEvents()[1]).toMatchObject({
+      ...{ event: 'started', job_id: '7', user: 'ann', node: 'n1', gpu_devices: uuids },
+      gpus: uuids.map((uuid) => expect.objectContaining({ uuid, vendor: 'nvidia' })),
+      timestamp: server.jobEvents()[0]?.timestamp,
+    })
+    world.group('job_7', 0.25)
+    await until(() => usageOf(server)?.gpus.length === 2)
+    world.hook('epilog', environment('7', { SLURM_JOB_EXIT_CODE: '0' }))
+    await until(() => server.jobEvents().length === 3)
+    expect(server.jobEvents()[2]).toMatchObject({ event: 'finished' })
+  })
+
   it('finds a job that no hook told of, and tells of its end', async () => {
     await using world = await makeJobWorld()
     await using server = await startControlPlaneDouble()

@@ -97,7 +97,10 @@ describe('runAgent', () => {
     await using _agent = await startAgent(server.url, 60_000)
     const beats = () => server.messages.flatMap(({ body }) => (body.case === 'heartbeat' ? [body.value] : []))
     await until(() => beats().length >= 2)
-    expect(beats()[0]?.metrics?.gpuMetrics[0]).toMatchObject({ temperature: 33, utilizationPercent: 0, powerUsage: 72 })
+    expect(beats()[0]?.metrics?.gpuMetrics[0]).toMatchObject({
+      ...{ temperature: 33, utilizationPercent: 0, powerUsage: 72 },
+      ...{ eccUncorrected: 0n, remappedRows: 0, remapPending: false, remapFailed: false },
+    })
     expect(beats()[1]?.metrics?.gpuMetrics).toEqual([])
   })
 

@@ -1,3 +1,4 @@
+import type { MigInstance } from './mig-instances.ts'
 import { normalisePciBusId } from './pci-bus-id.ts'
 
 /** One GPU at one moment. What the tool did not report is absent: unknown is not zero, and "[N/A]" is not "No". */
@@ -14,12 +15,19 @@ export interface GpuReading {
   vbiosVersion?: string
   persistenceMode?: boolean
   migMode?: boolean
+  /** What the GPU is divided into; absent where it is not, or where the tool did not say. */
+  migInstances?: readonly MigInstance[]
   /** The driver's words, e.g. "None", "Drain and Reset". */
   recoveryAction?: string
   utilizationPercent?: number
   memoryUtilizationPercent?: number
+  encoderPercent?: number
+  decoderPercent?: number
   memoryTotalBytes?: number
   memoryUsedBytes?: number
+  memoryFreeBytes?: number
+  /** What the driver and the firmware keep for themselves. */
+  memoryReservedBytes?: number
   temperatureCelsius?: number
   /** Degrees left before the hardware slows its clocks. */
   temperatureMarginCelsius?: number
@@ -30,12 +38,14 @@ export interface GpuReading {
   powerLimitWatts?: number
   smClockMhz?: number
   maxSmClockMhz?: number
+  memoryClockMhz?: number
   performanceState?: string
   /** Bits of `clocks_event_reasons.active`; see `clockEventBits`. */
   clockEvents?: number
   eccMode?: boolean
   eccCorrectedVolatile?: number
   eccUncorrectedVolatile?: number
+  eccCorrectedAggregate?: number
   eccUncorrectedAggregate?: number
   sramThresholdExceeded?: boolean
   rowRemapCorrectable?: number
@@ -43,6 +53,9 @@ export interface GpuReading {
   rowRemapPending?: boolean
   rowRemapFailure?: boolean
   retiredPagesPending?: boolean
+  /** Pages retired for errors of a single bit, and of two; GPUs before Ampere. */
+  retiredPagesSingleBit?: number
+  retiredPagesDoubleBit?: number
   pcieGeneration?: number
   pcieMaxGeneration?: number
   pcieWidth?: number
@@ -91,8 +104,12 @@ export const fields: readonly Field[] = [
   { names: ['gpu_recovery_action'], read: text('recoveryAction') },
   { names: ['utilization.gpu'], read: number('utilizationPercent') },
   { names: ['utilization.memory'], read: number('memoryUtilizationPercent') },
+  { names: ['utilization.encoder'], read: number('encoderPercent') },
+  { names: ['utilization.decoder'], read: number('decoderPercent') },
   { names: ['memory.total'], read: number('memoryTotalBytes', mebibyte) },
   { names: ['memory.used'], read: number('memoryUsedBytes', mebibyte) },
+  { names: ['memory.free'], read: number('memoryFreeBytes', mebibyte) },
+  { names: ['memory.reserved'], read: number('memoryReservedBytes', mebibyte) },
   { names: ['temperature.gpu'], read: number('temperatureCelsius') },
   { names: ['temperature.gpu.tlimit'], read: number('temperatureMarginCelsius') },
   { names: ['temperature.memory'], read: number('memoryTemperatureCelsius') },
@@ -100,11 +117,13 @@ export const fields: readonly Field[] = [
   { names: ['enforced.power.limit'], read: number('powerLimitWatts') },
   { names: ['clocks.current.sm', 'clocks.sm'], read: number('smClockMhz') },
   { names: ['clocks.max.sm'], read: number('maxSmClockMhz') },
+  { names: ['clocks.current.memory', 'clocks.mem'], read: number('memoryClockMhz') },
   { names: ['pstate'], read: text('performanceState') },
   { names: ['clocks_event_reasons.active', 'clocks_throttle_reasons.active'], read: number('clockEvents') },
   { names: ['ecc.mode.current'], read: flag('eccMode') },
   { names: ['ecc.errors.corrected.volatile.total'], read: number('eccCorrectedVolatile') },
   { names: ['ecc.errors.uncorrected.volatile.total'], read: number('eccUncorrectedVolatile') },
+  { names: ['ecc.errors.corrected.aggregate.total'], read: number('eccCorrectedAggregate') },
   { names: ['ecc.errors.uncorrected.aggregate.total'], read: number('eccUncorrectedAggregate') },
   { names: ['ecc.errors.uncorrected.aggregate.sram.thresholdExceeded'], read: flag('sramThresholdExceeded') },
   { names: ['remapped_rows.correctable'], read: number('rowRemapCorrectable') },
@@ -112,6 +131,8 @@ export const fields: readonly Field[] = [
   { names: ['remapped_rows.pending'], read: flag('rowRemapPending') },
   { names: ['remapped_rows.failure'], read: flag('rowRemapFailure') },
   { names: ['retired_pages.pending'], read: flag('retiredPagesPending') },
+  { names: ['retired_pages.single_bit_ecc.count', 'retired_pages.sbe'], read: number('retiredPagesSingleBit') },
+  { names: ['retired_pages.double_bit.count', 'retired_pages.dbe'], read: number('retiredPagesDoubleBit') },
   { names: ['pcie.link.gen.gpucurrent', 'pcie.link.gen.current'], read: number('pcieGeneration') },
   { names: ['pcie.link.gen.max'], read: number('pcieMaxGeneration') },
   { names: ['pcie.link.width.current'], read: number('pcieWidth') },

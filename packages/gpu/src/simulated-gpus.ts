@@ -48,6 +48,8 @@ const models = [
 ]
 const otherModel = { memoryMib: 81_559, powerLimit: 700 }
 
+/** What the driver keeps of an H100's memory, MiB. */
+const reservedMib = 551
 const driverVersion = '590.48.01'
 /** GPU temperature and margin add up to this in captures of H100 and H200. */
 const slowdownCelsius = 86
@@ -160,6 +162,13 @@ function value(gpu: SimulatedGpu, name: string, board: Board): string | number {
       return board.memoryMib
     case 'memory.used':
       return gpu.memoryUsedMib
+    case 'memory.free':
+      return board.memoryMib - reservedMib - gpu.memoryUsedMib
+    case 'memory.reserved':
+      return reservedMib
+    case 'utilization.encoder':
+    case 'utilization.decoder':
+      return unlessMig(0)
     case 'temperature.gpu':
       return gpu.temperatureCelsius
     case 'temperature.gpu.tlimit':
@@ -173,6 +182,8 @@ function value(gpu: SimulatedGpu, name: string, board: Board): string | number {
     case 'clocks.current.sm':
     case 'clocks.max.sm':
       return 1980
+    case 'clocks.current.memory':
+      return 2619
     case 'pstate':
       return 'P0'
     case 'clocks_event_reasons.active':
@@ -181,6 +192,7 @@ function value(gpu: SimulatedGpu, name: string, board: Board): string | number {
     case 'ecc.errors.uncorrected.aggregate.total':
       return gpu.eccUncorrected
     case 'ecc.errors.corrected.volatile.total':
+    case 'ecc.errors.corrected.aggregate.total':
     case 'remapped_rows.correctable':
     case 'remapped_rows.uncorrectable':
       return 0
