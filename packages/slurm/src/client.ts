@@ -1,6 +1,7 @@
 import type { AccountedJob } from './accounted-job.ts'
 import { capabilitiesOf, parseVersion, type SlurmVersion } from './capabilities.ts'
 import { parseConfig, type SlurmConfig } from './config-record.ts'
+import { readDetails, type SlurmDetails } from './details.ts'
 import { compressHosts } from './hostlist.ts'
 import { type JobRecord, jobFreeText, jobRecord, jobStart } from './job-record.ts'
 import { hasAllocation } from './job-state.ts'
@@ -65,6 +66,13 @@ export interface SlurmClientOptions {
   conf?: string
   /** Each command's deadline, ms. Default 10,000. */
   deadlineMs?: number
+  /**
+   * Whether looks tell the nodes that pending jobs exclude, which takes a second squeue before 24.11. Default true; without
+   * it, look only where nobody counts demand.
+   */
+  excludedNodes?: boolean
+  /** Lets others run, between parts of what takes long: reading a big cluster's look takes some tenths of a second. */
+  breathe?: () => Promise<void>
   /** Letters and digits that no user can guess: what a job's name holds is then never taken for another job's record. */
   mark?: string
 }
@@ -74,6 +82,8 @@ export interface SlurmClient {
   version(): Promise<SlurmVersion>
   /** One look at everything, in the cheapest form. Calls made while one is running get its result. */
   snapshot(): Promise<SlurmSnapshot>
+  /** Reservations and shares of accounts: what changes slowly. Never fails. Calls made while one is running get its result. */
+  details(): Promise<SlurmDetails>
   /** The node, FUTURE ones too. @throws SlurmError `not-found` */
   showNode(name: string): Promise<NodeRecord>
   /**
@@ -137,6 +147,7 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
         throw error
       }
     }),
+    details: shared(() => readDetails(settings)),
     async showNode(name) {
       const nodes = await read(scontrol('-a', '-F', '-d', '-o', 'show', 'node', checkedName(name)), parseNodes)
       return theOne(nodes, (node) => node.name === name, `node ${name}`)

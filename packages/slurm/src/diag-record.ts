@@ -10,6 +10,26 @@ export interface RpcCost {
   totalMicroseconds: number
 }
 
+/** What sdiag says about the backfill scheduler. Absent: it says nothing. Times of cycles in microseconds. */
+export interface BackfillDiag {
+  jobsSinceStart?: number
+  /** Since the counters were reset. */
+  jobsSinceReset?: number
+  hetJobsSinceStart?: number
+  cycles?: number
+  /** ms since the epoch. */
+  lastCycleAt?: number
+  lastCycleMicroseconds?: number
+  maxCycleMicroseconds?: number
+  meanCycleMicroseconds?: number
+  lastDepth?: number
+  lastDepthTried?: number
+  meanDepth?: number
+  meanDepthTried?: number
+  lastQueueLength?: number
+  meanQueueLength?: number
+}
+
 /** What sdiag says about the controller. */
 export interface DiagRecord {
   /** ms since the epoch. */
@@ -28,8 +48,14 @@ export interface DiagRecord {
   jobsPending?: number
   jobsRunning?: number
   lastCycleMicroseconds?: number
+  maxCycleMicroseconds?: number
   meanCycleMicroseconds?: number
+  cycles?: number
+  /** Undefined in the first minute after a reset. */
+  cyclesPerMinute?: number
+  meanDepth?: number
   lastBackfillCycleMicroseconds?: number
+  backfill: BackfillDiag
   lastQueueLength?: number
   rpcByType: readonly RpcCost[]
   rpcByUser: readonly RpcCost[]
@@ -77,12 +103,38 @@ export function parseDiag(text: string): DiagRecord {
     jobsPending: pendingSince === undefined ? undefined : number('Jobs pending'),
     jobsRunning: pendingSince === undefined ? undefined : number('Jobs running'),
     lastCycleMicroseconds: number('Main schedule statistics/Last cycle'),
+    maxCycleMicroseconds: number('Main schedule statistics/Max cycle'),
     meanCycleMicroseconds: number('Main schedule statistics/Mean cycle'),
+    cycles: number('Main schedule statistics/Total cycles'),
+    cyclesPerMinute: number('Main schedule statistics/Cycles per minute'),
+    meanDepth: number('Main schedule statistics/Mean depth cycle'),
     lastBackfillCycleMicroseconds: number('Backfilling stats/Last cycle'),
+    backfill: withoutUndefined<BackfillDiag>({
+      jobsSinceStart: number('Backfilling stats/Total backfilled jobs (since last slurm start)'),
+      jobsSinceReset: number('Backfilling stats/Total backfilled jobs (since last stats cycle start)'),
+      hetJobsSinceStart: number('Backfilling stats/Total backfilled heterogeneous job components'),
+      cycles: number('Backfilling stats/Total cycles'),
+      lastCycleAt: backfilledAt(lines),
+      lastCycleMicroseconds: number('Backfilling stats/Last cycle'),
+      maxCycleMicroseconds: number('Backfilling stats/Max cycle'),
+      meanCycleMicroseconds: number('Backfilling stats/Mean cycle'),
+      lastDepth: number('Backfilling stats/Last depth cycle'),
+      lastDepthTried: number('Backfilling stats/Last depth cycle (try sched)'),
+      meanDepth: number('Backfilling stats/Depth Mean'),
+      meanDepthTried: number('Backfilling stats/Depth Mean (try depth)'),
+      lastQueueLength: number('Backfilling stats/Last queue length'),
+      meanQueueLength: number('Backfilling stats/Queue length mean'),
+    }),
     lastQueueLength: number('Main schedule statistics/Last queue length'),
     rpcByType: rpcs['Remote Procedure Call statistics by message type'] ?? [],
     rpcByUser: rpcs['Remote Procedure Call statistics by user'] ?? [],
   })
+}
+
+/** "N/A" before the first cycle. */
+function backfilledAt(lines: readonly string[]): number | undefined {
+  const text = lineAfter(lines, '\tLast cycle when:')
+  return text !== undefined && /\(\d+\)/.test(text) ? parseDiagTimestamp(text) : undefined
 }
 
 function rpcCost(match: RegExpExecArray): RpcCost {

@@ -116,6 +116,14 @@ describe('sizes and resources', () => {
     ['cpu=2,gres/gpu:1', [{ name: 'gpu', count: 1 }]],
     ['cpu:2', []],
     ['license/matlab:1', []],
+    ['gpu:(null):3(IDX:0-2)', [{ name: 'gpu', count: 3, indexes: '0-2' }]],
+    [
+      'gpu:a100_1g.5gb:7(IDX:0-6),shard:a100:12(2/32,10/32)',
+      [
+        { name: 'gpu', type: 'a100_1g.5gb', count: 7, indexes: '0-6' },
+        { name: 'shard', type: 'a100', count: 12 },
+      ],
+    ],
     ['(null)', []],
   ])('reads the generic resources %j', (text, list) => {
     expect(parseGresList(text)).toEqual(list)

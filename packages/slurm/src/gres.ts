@@ -54,7 +54,9 @@ export function formatGres(gres: Gres): string {
   return [gres.name, ...(gres.type === undefined ? [] : [gres.type]), gres.count].join(':')
 }
 
-function parseGres(item: string, whole: string): Gres | undefined {
+function parseGres(printed: string, whole: string): Gres | undefined {
+  // GresUsed of a resource without a type, in some releases: "gpu:(null):3(IDX:0-2)".
+  const item = printed.replace(':(null):', ':')
   const match = /^([^()]*)((?:\([^()]*\))*)$/.exec(item)
   const body = match?.[1] ?? ''
   const words = body.split(/[:/=]/)

@@ -29,14 +29,23 @@ const keyPattern = /[A-Z][A-Za-z_]*(?:[:/][A-Z][A-Za-z]*)*=/y
  * @throws SlurmParseError when the text does not begin with a record
  */
 export function parseKeyValueRecords(text: string, start: string | RegExp, freeText: FreeText = {}): KeyValueRecord[] {
+  return splitKeyValueRecords(text, start).map((record) => parseKeyValueRecord(record, freeText))
+}
+
+/**
+ * The texts of the records, for `parseKeyValueRecord`.
+ * @throws SlurmParseError when the text does not begin with a record
+ */
+export function splitKeyValueRecords(text: string, start: string | RegExp): string[] {
   if (text.trim() === '') return []
   const pattern = typeof start === 'string' ? new RegExp(`^${start}=`, 'gm') : start
   const starts = Array.from(text.matchAll(pattern), (match) => match.index)
   if (starts[0] !== 0) throw new SlurmParseError(`does not begin with ${pattern.source}`, text, 0)
-  return starts.map((from, index) => parseRecord(text.slice(from, starts[index + 1]), freeText))
+  return starts.map((from, index) => text.slice(from, starts[index + 1]))
 }
 
-function parseRecord(text: string, freeText: FreeText): KeyValueRecord {
+/** Parses one record's text. */
+export function parseKeyValueRecord(text: string, freeText: FreeText = {}): KeyValueRecord {
   const entries: KeyValue[] = []
   let lead = ''
   let at = 0

@@ -46,6 +46,8 @@ export interface NodeRecord {
   gpus: number
   /** GPUs allocated to jobs; undefined where neither AccountingStorageTRES nor GresUsed tells. */
   gpusAllocated?: number
+  /** Generic resources allocated to jobs, by type; undefined when Slurm was not asked (`-d`). */
+  gresUsed?: readonly Gres[]
   tres: Tres
   tresAllocated: Tres
   reason?: string
@@ -112,7 +114,7 @@ export function nodeRecord(fields: Fields): NodeRecord {
   const gres = parseGresList(fields['Gres'] ?? '')
   const tres = parseTres(fields['CfgTRES'] ?? '')
   const tresAllocated = parseTres(fields['AllocTRES'] ?? '')
-  const used = fields['GresUsed']
+  const used = fields['GresUsed'] === undefined ? undefined : parseGresList(fields['GresUsed'])
   return withoutUndefined<NodeRecord>({
     name,
     state: parseNodeState(requiredText(fields, 'State')),
@@ -137,7 +139,8 @@ export function nodeRecord(fields: Fields): NodeRecord {
     activeFeatures: textList(fields, 'ActiveFeatures'),
     gres,
     gpus: countGres(gres, 'gpu'),
-    gpusAllocated: allocatedGpus(gres, used === undefined ? undefined : parseGresList(used), tres, tresAllocated),
+    gpusAllocated: allocatedGpus(gres, used, tres, tresAllocated),
+    gresUsed: used,
     tres,
     tresAllocated,
     ...reasonOf(optionalText(fields, 'Reason')),

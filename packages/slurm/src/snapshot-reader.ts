@@ -1,13 +1,13 @@
 import { capabilitiesOf, type SlurmVersion } from './capabilities.ts'
 import { parseDiag } from './diag-record.ts'
 import { isFinished } from './job-state.ts'
-import { fieldsOf, parseKeyValueRecords } from './key-value.ts'
+import { fieldsOf, parseKeyValueRecord, splitKeyValueRecords } from './key-value.ts'
 import { nodeFreeText, nodeRecord } from './node-record.ts'
 import { partitionRecord } from './partition-record.ts'
 import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-command.ts'
 import { SlurmError, SlurmParseError } from './slurm-error.ts'
 import type { SlurmSnapshot, SnapshotProblem } from './snapshot.ts'
-import { parseExcludedNodes, parseSqueue, squeueFormat } from './squeue.ts'
+import { parseExcludedNodes, parseSqueueRecord, splitSqueue, squeueFormat } from './squeue.ts'
 
 /** `-F` shows FUTURE names, `-a` hidden partitions, `-d` the GPUs in use (which AllocTRES has only with accounting). */
 const nodeArguments = ['-a', '-F', '-d', '-o', 'show', 'nodes']
@@ -19,7 +19,7 @@ const partitionArguments = ['-a', '-o', 'show', 'partitions']
  * @throws SlurmError; `refused` for a release that is too old
  */
 export async function readSnapshot(
-  options: SlurmCommandOptions & { mark: string },
+  options: SlurmCommandOptions & { mark: string; excludedNodes?: boolean; breathe?: () => Promise<void> },
   version: SlurmVersion,
 ): Promise<SlurmSnapshot> {
   const format = squeueFormat(capabilitiesOf(version), options.mark)
@@ -35,22 +35,28 @@ export async function readSnapshot(
     const [nodes, jobs, excluded, partitions, diag] = await Promise.all([
       run('scontrol', nodeArguments),
       run('squeue', format.arguments),
-      format.excludedArguments && run('squeue', format.excludedArguments),
+      options.excludedNodes !== false && format.excludedArguments && run('squeue', format.excludedArguments),
       run('scontrol', partitionArguments),
       diagnosis,
     ])
-    const queue = parseSqueue(jobs.stdout, format, excluded && parseExcludedNodes(excluded.stdout))
-    for (const error of queue.errors) problems.push({ kind: 'job', message: error.message })
+    const tookMs = options.clock.now() - takenAt
+    const excludedNodes = excluded ? parseExcludedNodes(excluded.stdout) : undefined
+    const readJob = (record: string) => parseSqueueRecord(record, format, excludedNodes)
+    const queue = await inParts(splitSqueue(jobs.stdout, format), 'job', problems, readJob, options.breathe)
+    const readNode = (record: string) => nodeRecord(fieldsOf(parseKeyValueRecord(record, nodeFreeText)))
+    const readPartition = (record: string) => partitionRecord(fieldsOf(parseKeyValueRecord(record)))
     const diagRecord = diag && attempt(() => parseDiag(diag.stdout), 'diag', problems)
-    const outputs = [nodes, jobs, excluded, partitions, diag].filter((output) => output !== undefined)
+    const outputs = [nodes, jobs, excluded, partitions, diag].filter(
+      (output) => output !== undefined && output !== false,
+    )
     const snapshot: SlurmSnapshot = {
       takenAt,
-      tookMs: options.clock.now() - takenAt,
+      tookMs,
       version,
-      nodes: readEach(nodes, 'NodeName', 'node', problems, (fields) => nodeRecord(fields)),
-      jobs: queue.jobs.filter((job) => !isFinished(job.state)),
-      finished: queue.jobs.filter((job) => isFinished(job.state)),
-      partitions: readEach(partitions, 'PartitionName', 'partition', problems, (fields) => partitionRecord(fields)),
+      nodes: await inParts(recordsOf(nodes, 'NodeName'), 'node', problems, readNode, options.breathe),
+      jobs: queue.filter((job) => !isFinished(job.state)),
+      finished: queue.filter((job) => isFinished(job.state)),
+      partitions: await inParts(recordsOf(partitions, 'PartitionName'), 'partition', problems, readPartition),
       costs: outputs.map(({ command, tookMs, stdout }) => ({ command: nameOf(command), tookMs, bytes: stdout.length })),
       problems,
     }
@@ -60,22 +66,34 @@ export async function readSnapshot(
   }
 }
 
-function readEach<T>(
-  output: SlurmOutput,
-  firstKey: string,
+/** @throws SlurmError when it is no list of records */
+function recordsOf({ stdout, command }: SlurmOutput, firstKey: string): string[] {
+  if (/^No (?:nodes|partitions) in the system/.test(stdout)) return []
+  try {
+    return splitKeyValueRecords(stdout, firstKey)
+  } catch (error) {
+    throw parseError(error, command)
+  }
+}
+
+/** Records that are read in one go: some milliseconds. */
+const recordsAtOnce = 200
+
+/** Reads each record; those that cannot be read are problems. In between, others may run. */
+async function inParts<T>(
+  records: readonly string[],
   kind: SnapshotProblem['kind'],
   problems: SnapshotProblem[],
-  read: (fields: Record<string, string>) => T,
-): T[] {
-  if (/^No (?:nodes|partitions) in the system/.test(output.stdout)) return []
-  try {
-    return parseKeyValueRecords(output.stdout, firstKey, nodeFreeText).flatMap((record) => {
-      const found = attempt(() => read(fieldsOf(record)), kind, problems)
-      return found === undefined ? [] : [found]
-    })
-  } catch (error) {
-    throw parseError(error, output.command)
+  read: (record: string) => T,
+  breathe?: () => Promise<void>,
+): Promise<T[]> {
+  const found: T[] = []
+  for (const [index, record] of records.entries()) {
+    const value = attempt(() => read(record), kind, problems)
+    if (value !== undefined) found.push(value)
+    if (breathe && index % recordsAtOnce === recordsAtOnce - 1) await breathe()
   }
+  return found
 }
 
 /** The value; undefined, and a problem, when it cannot be read. */

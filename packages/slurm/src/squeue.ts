@@ -125,15 +125,32 @@ export function parseSqueue(
   excluded: ReadonlyMap<number, string> = new Map(),
 ): SqueueResult {
   const result: SqueueResult = { jobs: [], errors: [] }
-  for (const record of splitRecords(text, format.recordEnd)) {
+  for (const record of splitSqueue(text, format)) {
     try {
-      result.jobs.push(squeueJob(splitFields(record, format.fields), excluded))
+      result.jobs.push(parseSqueueRecord(record, format, excluded))
     } catch (error) {
       if (!(error instanceof SlurmParseError)) throw error
       result.errors.push(error)
     }
   }
   return result
+}
+
+/** The records of what squeue printed, for `parseSqueueRecord`. */
+export function splitSqueue(text: string, format: Pick<SqueueFormat, 'recordEnd'>): string[] {
+  return splitRecords(text, format.recordEnd)
+}
+
+/**
+ * Reads one record.
+ * @throws SlurmParseError
+ */
+export function parseSqueueRecord(
+  record: string,
+  format: Pick<SqueueFormat, 'fields'>,
+  excluded: ReadonlyMap<number, string> = new Map(),
+): JobRecord {
+  return squeueJob(splitFields(record, format.fields), excluded)
 }
 
 /** Reads `squeue` with a format's `excludedArguments`: hostlists by job id. Lines that do not fit are left out. */

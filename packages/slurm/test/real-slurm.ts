@@ -55,6 +55,8 @@ export interface RealSlurm {
   conf: string
   /** Undefined: it was not asked for. */
   rest?: RealRest
+  /** Makes a folder with these of Slurm's programs, for others that run there. */
+  programs(names: readonly string[]): string
   /** Runs one of Slurm's programs there. */
   run(program: string, ...args: string[]): Promise<CommandResult>
   /** Starts a slurmd: `dynamic` registers a name that slurm.conf does not have. */
@@ -122,6 +124,17 @@ export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOption
   const slurm: RealSlurm = {
     client,
     conf,
+    programs(names) {
+      const bin = join(folder, 'bin')
+      mkdirSync(bin, { recursive: true })
+      for (const name of names) {
+        const [command, words] = wrap(name, [])
+        // nsenter and chroot are this machine's, and what they run is found by the PATH that they pass on.
+        const line = `SLURM_CONF=${conf} PATH=${env.PATH} exec ${[command, ...words].join(' ')} "$@"`
+        writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+      }
+      return bin
+    },
     run,
     startSlurmd: (name, dynamic) =>
       must('slurmd', '-N', name, ...(dynamic === undefined ? [] : ['-Z', '--conf', dynamic])),
@@ -317,9 +330,7 @@ function mungeOptions(folder: string): string[] {
 }
 
 function slurmdNames(folder: string): string[] {
-  return ['n1', 'n2', 'fut1', 'fut2', 'dyn1']
-    .map((name) => `slurmd-${name}`)
-    .filter((name) => existsSync(join(folder, `${name}.pid`)))
+  return readdirSync(folder).flatMap((name) => /^(slurmd-.+)\.pid$/.exec(name)?.[1] ?? [])
 }
 
 async function freePorts(count: number): Promise<number[]> {

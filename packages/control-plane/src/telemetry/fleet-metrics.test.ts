@@ -1,4 +1,5 @@
 import { classifyXid } from '@navarch/core/health/classify-xid'
+import { renderMetrics } from '@navarch/metrics/exposition'
 import { silentLog } from '@navarch/system/log'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { expect, it } from 'vitest'
@@ -7,7 +8,6 @@ import { poolSpec } from '../../test/world.ts'
 import { createProviderGate } from '../operations/provider-gate.ts'
 import { createPools } from '../reconcile/pools.ts'
 import { createCounters } from './counters.ts'
-import { renderMetrics } from './exposition.ts'
 import { fleetMetrics } from './fleet-metrics.ts'
 
 it('the metrics have the original names, and those that are promised beside them', async () => {
@@ -25,6 +25,7 @@ it('the metrics have the original names, and those that are promised beside them
     fleet,
     engine: {
       start: () => Promise.reject(new Error('not asked for')),
+      withdraw: () => Promise.reject(new Error('not asked for')),
     },
     config,
     slurm: undefined,

@@ -1,11 +1,12 @@
 import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { NodeHealth } from '@navarch/core/node/node'
 import { poolSize } from '@navarch/core/size/pool-size'
+import type { Metric, MetricSample } from '@navarch/metrics/exposition'
+import { sumCosts } from '@navarch/slurm/sum-costs'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Pools } from '../reconcile/pools.ts'
 import type { SlurmLink } from '../slurm/slurm-link.ts'
 import type { Counters } from './counters.ts'
-import type { Metric, MetricSample } from './exposition.ts'
 
 export interface FleetMetricsDeps {
   fleet: Fleet
@@ -132,9 +133,9 @@ function slurmMetrics({ slurm, now }: FleetMetricsDeps): Metric[] {
       name: 'navarch_slurm_command_duration_seconds',
       help: 'What each command of the newest look took.',
       type: 'gauge',
-      samples: (snapshot?.costs ?? []).map((cost) => ({
-        labels: { command: cost.command },
-        value: cost.tookMs / 1000,
+      samples: [...sumCosts(snapshot?.costs ?? [])].map(([command, { tookMs }]) => ({
+        labels: { command },
+        value: tookMs / 1000,
       })),
     },
     {

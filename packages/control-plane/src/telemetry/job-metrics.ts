@@ -1,4 +1,4 @@
-import type { Metric } from './exposition.ts'
+import type { Metric } from '@navarch/metrics/exposition'
 import type { JobMetricsInput, JobOfMetrics, NodeOfMetrics } from './job-metrics-input.ts'
 import {
   gpuKey,
@@ -155,9 +155,21 @@ const gpuValues = [
 ] as const
 
 function partMetrics(parts: readonly Part[], { metric }: SeriesBudget): Metric[] {
+  // One record of labels for all metrics of a thing: it is made into text once.
+  const jobs = parts.map((part) => ({
+    part,
+    labels: { job_id: part.view.jobId, user: part.view.user, node: part.node },
+  }))
   const ofParts = (name: string, help: string, value: (part: Part) => number | undefined) =>
-    metric({ name, help }, parts, ({ view, node }) => ({ job_id: view.jobId, user: view.user, node }), value)
-  const devices = parts.flatMap(({ view, node, gpus }) => gpus.map((gpu) => ({ view, node, gpu })))
+    metric(
+      { name, help },
+      jobs,
+      ({ labels }) => labels,
+      ({ part }) => value(part),
+    )
+  const devices = parts.flatMap(({ view, node, gpus }) =>
+    gpus.map((gpu) => ({ gpu, labels: { job_id: view.jobId, node, gpu_vendor: gpu.vendor, gpu_id: gpu.uuid } })),
+  )
   return [
     ofParts('hpc_job_runtime_seconds', 'How long a job has run.', (part) => part.runtimeSeconds),
     ofParts('hpc_job_cpu_usage_percent', "Use of a job's CPUs on a node.", (part) => part.cpuPercent),
@@ -167,7 +179,7 @@ function partMetrics(parts: readonly Part[], { metric }: SeriesBudget): Metric[]
       metric(
         { name: `hpc_job_gpu_device_${suffix}`, help: `${what} of a GPU of a job.` },
         devices,
-        ({ view, node, gpu }) => ({ job_id: view.jobId, node, gpu_vendor: gpu.vendor, gpu_id: gpu.uuid }),
+        ({ labels }) => labels,
         ({ gpu }) => gpu[key],
       ),
     ),

@@ -4,6 +4,7 @@ import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
 import { emptyJobStore } from '../../test/job-service-over.ts'
 import { createLiveUsages } from '../services/jobs/live-usages.ts'
+import type { JobFilter } from '../store/job-store.ts'
 import { createJobTelemetry, remoteWriteOf } from './job-telemetry.ts'
 import { createStorageMetrics, measured } from './storage-metrics.ts'
 
@@ -57,19 +58,24 @@ describe('the telemetry of jobs', () => {
     })
   })
 
-  it('reads jobs of all pages', async () => {
-    const offsets: number[] = []
+  it('reads jobs of all pages, those that run and those that have just ended', async () => {
+    const asked: unknown[] = []
     const doc = { cluster: 'c', jobId: '1', restart: 0, firstAt: 0, started: {}, finished: {} }
     const store = {
       ...emptyJobStore,
-      list: async ({ limit, offset }: { limit: number; offset: number }) => {
-        offsets.push(offset)
+      list: async ({ states, limit, offset }: JobFilter) => {
+        asked.push([states?.[0], offset])
         const count = offset === 0 ? limit : 3
         return { runs: Array.from({ length: count }, () => doc), total: limit + 3 }
       },
     }
     await telemetryOver(undefined, store).metrics()
-    expect(offsets).toEqual([0, 1000])
+    expect(asked).toEqual([
+      ['running', 0],
+      ['running', 1000],
+      ['completed', 0],
+      ['completed', 1000],
+    ])
   })
 
   it('is sent on with the headers and the token of the configuration', async () => {

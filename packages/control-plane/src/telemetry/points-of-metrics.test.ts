@@ -1,5 +1,5 @@
+import type { Metric } from '@navarch/metrics/exposition'
 import { expect, it } from 'vitest'
-import type { Metric } from './exposition.ts'
 import { pointsOfMetrics } from './points-of-metrics.ts'
 
 const jobs = (...ids: string[]): Metric => ({

@@ -1,5 +1,5 @@
+import type { Metric } from '@navarch/metrics/exposition'
 import { type MetricPoint, seriesKey } from '@navarch/samples/remote-write'
-import type { Metric } from './exposition.ts'
 
 /** The series of the last time, by key: what is gone from the next is told to be over. */
 export type KnownSeries = ReadonlyMap<string, Pick<MetricPoint, 'name' | 'labels'>>

@@ -1,8 +1,8 @@
+import type { Metric } from '@navarch/metrics/exposition'
 import { encodeWriteRequest, type MetricPoint, remoteWriteHeaders } from '@navarch/samples/remote-write'
 import { type BackoffPolicy, backoffDelay } from '@navarch/system/backoff'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
-import type { Metric } from './exposition.ts'
 
 export interface RemoteWriteOptions {
   /** e.g. "http://prometheus:9090/api/v1/write". */

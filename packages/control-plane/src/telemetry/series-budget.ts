@@ -1,4 +1,4 @@
-import type { Metric, MetricSample } from './exposition.ts'
+import type { Metric, MetricSample } from '@navarch/metrics/exposition'
 
 /** How many series were left out of all scrapes since the start, by metric. */
 export interface DroppedSeries {

@@ -1,4 +1,4 @@
-import type { Metric, MetricSample } from './exposition.ts'
+import type { Metric, MetricSample } from '@navarch/metrics/exposition'
 
 /** What the store's operations take, and how they fail, since the start. */
 export interface StorageMetrics {

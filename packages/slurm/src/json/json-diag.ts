@@ -1,4 +1,4 @@
-import type { DiagRecord, RpcCost } from '../diag-record.ts'
+import type { BackfillDiag, DiagRecord, RpcCost } from '../diag-record.ts'
 import { withoutUndefined } from '../fields.ts'
 import { SlurmParseError } from '../slurm-error.ts'
 import { asObject, type JsonObject, numberOf, parseJsonObject, requiredNumberOf, requiredTextOf } from './json-value.ts'
@@ -23,12 +23,39 @@ export function parseDiagJson(text: string): DiagRecord {
     jobsPending: numberOf(statistics, 'jobs_pending'),
     jobsRunning: numberOf(statistics, 'jobs_running'),
     lastCycleMicroseconds: numberOf(statistics, 'schedule_cycle_last'),
+    maxCycleMicroseconds: numberOf(statistics, 'schedule_cycle_max'),
     meanCycleMicroseconds: numberOf(statistics, 'schedule_cycle_mean'),
+    cycles: numberOf(statistics, 'schedule_cycle_total'),
+    // The text leaves it out where JSON says 0: in the first minute.
+    cyclesPerMinute: numberOf(statistics, 'schedule_cycle_per_minute') || undefined,
+    meanDepth: numberOf(statistics, 'schedule_cycle_mean_depth'),
     lastBackfillCycleMicroseconds: numberOf(statistics, 'bf_cycle_last'),
+    backfill: withoutUndefined<BackfillDiag>({
+      jobsSinceStart: numberOf(statistics, 'bf_backfilled_jobs'),
+      jobsSinceReset: numberOf(statistics, 'bf_last_backfilled_jobs'),
+      hetJobsSinceStart: numberOf(statistics, 'bf_backfilled_het_jobs'),
+      cycles: numberOf(statistics, 'bf_cycle_counter'),
+      lastCycleAt: secondsOf(statistics, 'bf_when_last_cycle'),
+      lastCycleMicroseconds: numberOf(statistics, 'bf_cycle_last'),
+      maxCycleMicroseconds: numberOf(statistics, 'bf_cycle_max'),
+      meanCycleMicroseconds: numberOf(statistics, 'bf_cycle_mean'),
+      lastDepth: numberOf(statistics, 'bf_last_depth'),
+      lastDepthTried: numberOf(statistics, 'bf_last_depth_try'),
+      meanDepth: numberOf(statistics, 'bf_depth_mean'),
+      meanDepthTried: numberOf(statistics, 'bf_depth_mean_try'),
+      lastQueueLength: numberOf(statistics, 'bf_queue_len'),
+      meanQueueLength: numberOf(statistics, 'bf_queue_len_mean'),
+    }),
     lastQueueLength: numberOf(statistics, 'schedule_queue_length'),
     rpcByType: rpcsOf(statistics, 'rpcs_by_message_type', 'message_type'),
     rpcByUser: rpcsOf(statistics, 'rpcs_by_user', 'user'),
   })
+}
+
+/** A time in ms since the epoch; 0 stands for never. */
+function secondsOf(statistics: JsonObject, key: string): number | undefined {
+  const seconds = numberOf(statistics, key)
+  return seconds === undefined || seconds === 0 ? undefined : seconds * 1000
 }
 
 function rpcsOf(statistics: JsonObject, key: string, name: string): RpcCost[] {

@@ -55,7 +55,8 @@ export function parseSinfoJson(text: string): SinfoGroup[] {
 export function jsonNode(node: JsonObject): NodeRecord {
   const name = requiredTextOf(node, 'name')
   const gres = parseGresList(textOf(node, 'gres') ?? '')
-  const used = textOf(node, 'gres_used')
+  const usedText = textOf(node, 'gres_used')
+  const used = usedText === undefined ? undefined : parseGresList(usedText)
   const tres = parseTres(textOf(node, 'tres') ?? '')
   const tresAllocated = parseTres(textOf(node, 'tres_used') ?? '')
   const load = numberOf(node, 'cpu_load')
@@ -85,7 +86,8 @@ export function jsonNode(node: JsonObject): NodeRecord {
     activeFeatures: wordsOf(node, 'active_features'),
     gres,
     gpus: countGres(gres, 'gpu'),
-    gpusAllocated: allocatedGpus(gres, used === undefined ? undefined : parseGresList(used), tres, tresAllocated),
+    gpusAllocated: allocatedGpus(gres, used, tres, tresAllocated),
+    gresUsed: used,
     tres,
     tresAllocated,
     reason,

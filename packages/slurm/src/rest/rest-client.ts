@@ -15,6 +15,7 @@ import { parseAccountedJobsJson } from '../json/json-accounted-jobs.ts'
 import { jsonJob, parseJobsJson } from '../json/json-jobs.ts'
 import { parseNodesJson } from '../json/json-nodes.ts'
 import { parsePartitionsJson } from '../json/json-partitions.ts'
+import { parseReservationsJson } from '../json/json-reservations.ts'
 import { type JsonObject, parseBody, parseJsonList, textOf } from '../json/json-value.ts'
 import { SlurmError, SlurmParseError } from '../slurm-error.ts'
 import { createRestCall, type RestAnswer, type RestOptions, readAnswer } from './rest-call.ts'
@@ -74,6 +75,16 @@ export function createSlurmRestClient(options: SlurmRestClientOptions): SlurmCli
         // A failure may be an upgrade of Slurm: ask again what it serves.
         known = undefined
         throw error
+      }
+    }),
+    details: shared(async () => {
+      const takenAt = clock.now()
+      try {
+        const answer = await get('/reservations')
+        const costs = [{ command: 'GET reservations', tookMs: answer.tookMs, bytes: answer.body.length }]
+        return { takenAt, costs, reservations: readAnswer(answer, (body) => parseReservationsJson(body, takenAt)) }
+      } catch {
+        return { takenAt, costs: [] }
       }
     }),
     async showNode(name) {

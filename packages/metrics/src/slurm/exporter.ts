@@ -1,0 +1,176 @@
+import { setImmediate } from 'node:timers/promises'
+import type { SlurmDetails } from '@navarch/slurm/details'
+import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
+import type { SnapshotView } from '@navarch/slurm/snapshot-poller'
+import { type Metric, renderMetrics } from '../exposition.ts'
+import { foldEnds, type JobEnds } from './job-ends.ts'
+import { single } from './make-metrics.ts'
+import { keptForCost } from './own-cost.ts'
+import { type PackedPage, packPage } from './packed-page.ts'
+import { type SlurmMetricsInput, slurmMetricGroups } from './slurm-metrics.ts'
+
+export interface SlurmExporterOptions {
+  /** ms since the epoch. */
+  now: () => number
+  /** The newest view of Slurm, as the poller has it. */
+  view: () => SnapshotView
+  /** Age of a look from which its figures are not told any more while looks fail, ms. */
+  staleAfterMs: number
+}
+
+/** Figures of Slurm for any number of scrapers: made once for each look. */
+export interface SlurmExporter {
+  /** Takes in a look; to be called after each one. Resolves when its figures are served. */
+  onLook(): Promise<void>
+  setDetails(details: SlurmDetails): void
+  /** The page as text, for a bigger one. */
+  text(): Promise<string>
+  /** The page for one scraper, in parts. */
+  page(gzip: boolean): Promise<Buffer[]>
+}
+
+/** Figures that were made, and of which look. */
+interface Made {
+  page: PackedPage
+  of: SlurmSnapshot
+}
+
+/** How long after the last scrape figures are still made without being asked for, ms. */
+const wantedMs = 600_000
+/** Samples that are rendered in one go, so that nobody waits longer than some milliseconds. */
+const samplesAtOnce = 5000
+
+/**
+ * Makes the exporter. Between looks nothing is computed but the age. A look that is too old is not told: its series are
+ * missing, `slurm_up` is 0, and no figure becomes 0.
+ */
+export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOptions): SlurmExporter {
+  let ends: JobEnds | undefined
+  let before: Pick<SlurmSnapshot, 'diag' | 'costs'> | undefined
+  let newest: SlurmSnapshot | undefined
+  let details: SlurmDetails | undefined
+  let looks = { ok: 0, failed: 0 }
+  let scrapes = 0
+  let wantedUntil = 0
+  let making: Promise<Made> | undefined
+  let made: Made | undefined
+  let renderSeconds: number | undefined
+
+  async function make(snapshot: SlurmSnapshot, ends: JobEnds, cost: typeof before): Promise<Made> {
+    const started = now()
+    const input = { snapshot, ends, ...(cost && { before: cost }), ...(details && { details }) }
+    const page = await packPage(await renderInParts(input))
+    renderSeconds = (now() - started) / 1000
+    made = { page, of: snapshot }
+    return made
+  }
+
+  /** What the newest look's figures are, being made where nobody has asked yet. */
+  async function newestMade(): Promise<Made | undefined> {
+    if (!newest || !ends || made?.of === newest) return made
+    making ??= make(newest, ends, before).finally(() => {
+      making = undefined
+    })
+    return await making
+  }
+
+  /** What is told now: while the newest look's figures are being made, those of the look before. */
+  async function told(): Promise<Made | undefined> {
+    if (isStale(view(), now(), staleAfterMs)) return undefined
+    const newer = newestMade()
+    if (!made || now() - made.of.takenAt > staleAfterMs) return await newer
+    // Nobody waits for it here: an error shows at the next scrape.
+    newer.catch(() => {})
+    return made
+  }
+
+  function head(page: Made | undefined): Metric[] {
+    scrapes++
+    const { failures, snapshot = undefined } = view()
+    const shown = page?.of ?? snapshot
+    const age = shown && (now() - shown.takenAt) / 1000
+    const up = page !== undefined && failures === 0
+    return [
+      single(
+        'slurm_up',
+        '1 while slurmctld answers; 0: figures are old, or missing once they are too old.',
+        Number(up),
+      ),
+      single('slurm_exporter_snapshot_age_seconds', 'Age of the newest look at Slurm; absent before the first.', age),
+      single('slurm_exporter_failed_looks', 'Looks at Slurm that failed in a row.', failures),
+      {
+        name: 'slurm_exporter_looks_total',
+        help: 'Looks at Slurm since the start, by result.',
+        type: 'counter',
+        samples: Object.entries(looks).map(([result, value]) => ({ labels: { result }, value })),
+      },
+      {
+        name: 'slurm_exporter_scrapes_total',
+        help: 'Scrapes since the start.',
+        type: 'counter',
+        samples: [{ value: scrapes }],
+      },
+      single(
+        'slurm_exporter_render_duration_seconds',
+        'What making the figures of the newest look took.',
+        renderSeconds,
+      ),
+    ]
+  }
+
+  return {
+    async onLook() {
+      const { snapshot, failures } = view()
+      looks = failures > 0 ? { ...looks, failed: looks.failed + 1 } : { ...looks, ok: looks.ok + 1 }
+      if (!snapshot || snapshot === newest) return
+      before = newest && keptForCost(newest)
+      ends = foldEnds(ends, snapshot)
+      newest = snapshot
+      if (now() > wantedUntil) return
+      await making
+      await newestMade()
+    },
+    setDetails(found) {
+      details = found
+    },
+    async text() {
+      wantedUntil = now() + wantedMs
+      const shown = await told()
+      return (shown?.page.text ?? '') + renderMetrics(head(shown))
+    },
+    async page(gzip) {
+      wantedUntil = now() + wantedMs
+      const shown = await told()
+      return (shown?.page ?? emptyPage).withTail(renderMetrics(head(shown)), gzip)
+    },
+  }
+}
+
+const emptyPage = await packPage('')
+
+/**
+ * Whether the newest look is too old to be told: for failing ones from `staleAfterMs`, and in any case from ten times that,
+ * since looks that succeed may be slow.
+ */
+export function isStale({ snapshot, failures }: SnapshotView, now: number, staleAfterMs: number): boolean {
+  if (!snapshot) return true
+  const age = now - snapshot.takenAt
+  return age > (failures > 0 ? staleAfterMs : 10 * staleAfterMs)
+}
+
+/** The text of all figures, with room for others in between. */
+async function renderInParts(input: SlurmMetricsInput): Promise<string> {
+  let text = ''
+  for (const group of slurmMetricGroups(input)) {
+    await setImmediate()
+    let samples = 0
+    for (const metric of group) {
+      text += renderMetrics([metric])
+      samples += metric.samples.length
+      if (samples < samplesAtOnce) continue
+      samples = 0
+      await setImmediate()
+    }
+  }
+  return text
+}
