@@ -26,6 +26,7 @@ export function resolveJobs(jobs: ObjectValue<typeof jobKeys> | undefined, resol
     },
     ...(remoteWrite && { remoteWrite }),
     adminComment: resolver.pick('jobs.admin_comment', jobKeys.admin_comment, [given.admin_comment]),
+    outputFile: resolver.pick('jobs.output_file', jobKeys.output_file, [given.output_file]),
   }
 }
 

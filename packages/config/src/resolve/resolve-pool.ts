@@ -73,6 +73,8 @@ export function resolvePool(
   )
   const port = pick(at('ssh_port'), poolKeys.ssh_port, [given.ssh_port])
   const sshKeys = pick(at('ssh_keys'), poolKeys.ssh_keys, [given.ssh_keys], [defaults.ssh_keys, context.globalSshKeys])
+  const mode = pick(at('mode'), poolKeys.mode, [given.mode])
+  const rejectCooldownMs = pick(at('reject_cooldown'), poolKeys.reject_cooldown, [given.reject_cooldown])
   const labels = resolveLabels(name, pool, resolver)
 
   return {
@@ -86,6 +88,8 @@ export function resolvePool(
     minNodes,
     maxNodes: maxNodes ?? minNodes,
     cooldownMs,
+    mode,
+    rejectCooldownMs,
     ...(autoscaler && { autoscaler }),
     health,
     labels,

@@ -2,6 +2,9 @@ import { formatDuration } from '@navarch/core/duration'
 import { type globalAgent, serverKeys } from '../keys/server-keys.ts'
 import type { ServerSpec } from '../navarch-config.ts'
 import type { ObjectValue, ValueOf } from '../schema/schema.ts'
+import type { PathBase } from './file-path.ts'
+import { resolveAuth } from './resolve-auth.ts'
+import { resolveTls } from './resolve-tls.ts'
 import { type Resolver, unlessZero } from './settings.ts'
 
 type GlobalAgent = ValueOf<typeof globalAgent>
@@ -10,12 +13,16 @@ type GlobalAgent = ValueOf<typeof globalAgent>
 export function resolveServer(
   server: ObjectValue<typeof serverKeys> | undefined,
   agent: GlobalAgent | undefined,
+  base: PathBase,
   resolver: Resolver,
 ): ServerSpec {
   const given = server?.given ?? {}
   const agents = agent?.given ?? {}
   const address = resolver.pick('server.address', serverKeys.address, [given.address])
   const jobsAddress = resolver.pick('server.jobs_address', serverKeys.jobs_address, [given.jobs_address])
+  const slurmMetricsAddress = resolver.pick('server.slurm_metrics_address', serverKeys.slurm_metrics_address, [
+    given.slurm_metrics_address,
+  ])
   const external = [given.external_address, agents.server]
   const externalAddress = resolver.pick('server.external_address', serverKeys.external_address, external)
   const heartbeatIntervalMs = resolver.pick('server.heartbeat_interval', serverKeys.heartbeat_interval, [
@@ -36,6 +43,14 @@ export function resolveServer(
     given.autoscale_interval,
   ])
 
+  const tls = resolveTls(given.tls?.value, base, resolver)
+  if (tls && given.tls && externalAddress === undefined) {
+    const hint =
+      'nodes are told an IP address, which the certificate must be for; give server.external_address with its name'
+    resolver.reader.warn(given.tls.place, given.tls.path, hint)
+  }
+  const auth = resolveAuth(given.auth?.value, externalAddress, base, resolver)
+
   if (heartbeatTimeoutMs <= heartbeatIntervalMs && timeout[0]) {
     const rule = `must be longer than heartbeat_interval (${formatDuration(heartbeatIntervalMs)})`
     resolver.reader.error(timeout[0].place, timeout[0].path, rule)
@@ -45,11 +60,14 @@ export function resolveServer(
   return {
     address,
     ...(jobsAddress !== undefined && { jobsAddress }),
+    ...(slurmMetricsAddress !== undefined && { slurmMetricsAddress }),
     ...(externalAddress !== undefined && { externalAddress }),
     heartbeatIntervalMs,
     heartbeatTimeoutMs,
     healthCheckIntervalMs,
     autoscaleIntervalMs,
+    ...(tls && { tls }),
+    auth,
   }
 }
 

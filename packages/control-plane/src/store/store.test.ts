@@ -123,6 +123,37 @@ describe.each(Object.entries(engines))('a %s store', (name, { make, open, remove
     expect(await store.machineHistory(10)).toEqual([machine('terminated')])
   })
 
+  it('has tokens and sessions after it was opened again, and not those that were taken away', async () => {
+    const token = { id: 't1', name: 'ci', role: 'viewer', hash: 'h', createdAt: 1, createdBy: 'ana' } as const
+    const session = {
+      id: 's1',
+      name: 'ana',
+      role: 'admin',
+      createdAt: 1,
+      lastSeenAt: 2,
+      expiresAt: 3,
+      origin: { kind: 'oidc', issuer: 'https://sso.example', subject: '7' },
+    } as const
+    await store.commit([
+      { kind: 'api-token', token },
+      { kind: 'api-token', token: { ...token, id: 't2' } },
+      { kind: 'session', session },
+      { kind: 'session', session: { ...session, id: 's2' } },
+    ])
+    await store.commit([
+      { kind: 'api-token', token: { ...token, revokedAt: 9, revokedBy: 'bo' } },
+      { kind: 'api-token-removed', id: 't2' },
+      { kind: 'session', session: { ...session, lastSeenAt: 3 } },
+      { kind: 'session-removed', id: 's2' },
+    ])
+    await store.close()
+    store = await open(dir)
+    expect(await store.credentials()).toEqual({
+      tokens: [{ ...token, revokedAt: 9, revokedBy: 'bo' }],
+      sessions: [{ ...session, lastSeenAt: 3 }],
+    })
+  })
+
   it('stores all changes of a commit or none', async () => {
     await store.commit([{ kind: 'event', event: event(1) }])
     const twice = store.commit([
@@ -171,5 +202,41 @@ describe.each(Object.entries(engines))('a %s store', (name, { make, open, remove
     for (const token of tokens) await store.commit([{ kind: 'machine', machine: { ...machine('running'), token } }])
     await store.commit([{ kind: 'machine', machine: { ...machine('failed'), token: 'a' } }])
     expect((await store.machineHistory(10)).map(({ token }) => token)).toEqual(['b', 'a', 'c'])
+  })
+
+  it('finds events by time, node, pool and type, the newest first', async () => {
+    const other = { ...event(3), node: 'gpu-2', pool: 'dev', type: 'finding' }
+    for (const each of [event(1), event(2), other]) await store.commit([{ kind: 'event', event: each }])
+    const seqs = async (query: Partial<Parameters<Store['eventsOf']>[0]>) =>
+      (await store.eventsOf({ from: 0, to: 9999, limit: 10, ...query })).map(({ seq }) => seq)
+    expect(await seqs({})).toEqual([3, 2, 1])
+    expect(await seqs({ limit: 1 })).toEqual([3])
+    expect(await seqs({ from: 1002, to: 1002 })).toEqual([2])
+    expect(await seqs({ node: 'gpu-1' })).toEqual([2, 1])
+    expect(await seqs({ pool: 'dev' })).toEqual([3])
+    expect(await seqs({ types: ['finding', 'x'] })).toEqual([3])
+    expect(await seqs({ types: [] })).toEqual([])
+  })
+
+  it('keeps timelines by scope, and puts coarser points in place of fine ones at once', async () => {
+    const point = (at: number, gpus: number) => ({ at, spanMs: 60, values: { gpus } })
+    await store.addTimeline([60, 120, 180].map((at) => ({ ...point(at, at), scope: 'fleet' })))
+    await store.addTimeline([{ ...point(60, 7), scope: 'pool/a' }])
+    await store.addTimeline([{ ...point(180, 9), scope: 'fleet' }])
+    expect(await store.timeline('fleet', 120, 180)).toEqual([point(120, 120), point(180, 9)])
+    await store.replaceTimeline('fleet', 60, 120, [{ at: 60, spanMs: 120, values: { gpus: 90 } }])
+    expect(await store.timeline('fleet', 0, 999)).toEqual([
+      { at: 60, spanMs: 120, values: { gpus: 90 } },
+      point(180, 9),
+    ])
+    expect(await store.timeline('pool/a', 0, 999)).toEqual([point(60, 7)])
+    const scopes = (await store.timelineScopes(120)).toSorted((a, b) => (a.scope < b.scope ? -1 : 1))
+    expect(scopes).toEqual([
+      { scope: 'fleet', oldest: 180 },
+      { scope: 'pool/a', oldest: 60 },
+    ])
+    await store.close()
+    store = await open(dir)
+    expect(await store.timeline('pool/a', 0, 999)).toEqual([point(60, 7)])
   })
 })

@@ -2,6 +2,8 @@ import type { Finding } from '@navarch/core/health/finding'
 import type { FleetNode } from '@navarch/core/node/node'
 import type { Operation } from '@navarch/core/operation/operation'
 import type { PoolMemory } from '@navarch/core/pool/pool'
+import type { AlertChange, AlertReads } from './alerts/alert-records.ts'
+import type { ApiTokenRecord, SessionRecord } from './credential-records.ts'
 
 /** A machine that was launched, kept after its end as history. */
 export interface MachineRecord {
@@ -74,6 +76,10 @@ export type Change =
   | { kind: 'bootstrap'; record: BootstrapRecord }
   | { kind: 'command'; command: CommandRecord }
   | { kind: 'event'; event: HistoryEvent }
+  | { kind: 'api-token'; token: ApiTokenRecord }
+  | { kind: 'api-token-removed'; id: string }
+  | { kind: 'session'; session: SessionRecord }
+  | { kind: 'session-removed'; id: string }
 
 /** All that the control plane needs in memory. Operations and machines that are over are history and not among it. */
 export interface StoredState {
@@ -86,6 +92,25 @@ export interface StoredState {
   lastSeq: number
 }
 
+/** Which events are asked for; what is left out is not asked about. Times are ms since the epoch, both ends included. */
+export interface EventQuery {
+  from: number
+  to: number
+  node?: string
+  pool?: string
+  types?: readonly string[]
+  limit: number
+}
+
+/** Figures of the fleet or of a pool at one moment, by name; undefined ones are left out: they were not known. */
+export interface TimelinePoint {
+  /** ms since the epoch. */
+  at: number
+  /** How long it stands for, ms. */
+  spanMs: number
+  values: Readonly<Record<string, number>>
+}
+
 /** Durable state of one control plane. Two processes never open the same one. */
 export interface Store {
   /** e.g. "sqlite:/var/lib/navarch/navarch.db" */
@@ -93,8 +118,14 @@ export interface Store {
   load(): Promise<StoredState>
   /** Resolves when all changes are on disk; rejects, and stores none of them, when one cannot be stored. */
   commit(changes: readonly Change[]): Promise<void>
+  /** Alerts, with a commit of their own that is whole or not at all likewise. */
+  readonly alerts: AlertReads & { commit(changes: readonly AlertChange[]): Promise<void> }
+  /** Tokens that were made here, and browsers' sessions. */
+  credentials(): Promise<{ tokens: ApiTokenRecord[]; sessions: SessionRecord[] }>
   /** Events with a greater number, oldest first. */
   eventsSince(seq: number, limit: number): Promise<HistoryEvent[]>
+  /** The newest events that match, newest first. */
+  eventsOf(query: EventQuery): Promise<HistoryEvent[]>
   /** A node's findings, newest first. */
   findings(node: string, limit: number): Promise<Finding[]>
   /** A node's bootstraps, oldest first. */
@@ -104,6 +135,14 @@ export interface Store {
   operation(id: string): Promise<Operation | undefined>
   /** Newest first, those that are gone too. */
   machineHistory(limit: number): Promise<MachineRecord[]>
+  /** Keeps points of a scope ("fleet", "pool/train"); one of the same moment is replaced. */
+  addTimeline(points: readonly (TimelinePoint & { scope: string })[]): Promise<void>
+  /** A scope's points of a stretch of time, both ends included, oldest first. */
+  timeline(scope: string, from: number, to: number): Promise<TimelinePoint[]>
+  /** Puts points in place of all those that a scope has in a stretch of time, both ends included, at once. */
+  replaceTimeline(scope: string, from: number, to: number, points: readonly TimelinePoint[]): Promise<void>
+  /** The scopes that have points, with the time of the oldest point whose span is shorter than this. */
+  timelineScopes(shorterThanMs: number): Promise<{ scope: string; oldest: number }[]>
   close(): Promise<void>
 }
 

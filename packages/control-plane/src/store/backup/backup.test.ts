@@ -18,6 +18,8 @@ import {
   streamed,
   useStores,
 } from '../../../test/stores.ts'
+import { tablesOf } from '../schemas.ts'
+import { fleetMigrations } from '../sql/fleet-migrations.ts'
 import { buildSqlite } from './load-sqlite.ts'
 import { readRestorable } from './read-restorable.ts'
 
@@ -142,7 +144,7 @@ for (const engine of engines) {
       expect(await restored.fleet.findings('gpu-1', 9)).toEqual(await stores.fleet.findings('gpu-1', 9))
       expect(await restored.fleet.load()).toEqual(await stores.fleet.load())
       expect(JSON.parse((await linesOf(restored))[0] ?? '')).toMatchObject({
-        databases: [{ name: 'fleet', schema: 2 }, {}],
+        databases: [{ name: 'fleet', schema: fleetMigrations.length }, {}],
       })
     })
 
@@ -242,17 +244,25 @@ function newerSchema(lines: string[]): Buffer {
 function olderSchema(lines: string[]): Buffer {
   const header = JSON.parse(lines[0] ?? '')
   const [fleet] = header.databases
-  const tables: { name: string; columns: string[] }[] = fleet.tables
-  const ordered = new Set(tables.filter(({ columns }) => columns.at(-1) === 'ord').map(({ name }) => `fleet.${name}`))
-  for (const table of tables) if (ordered.has(`fleet.${table.name}`)) table.columns.pop()
+  const first = tablesOf({ name: 'fleet', file: '', migrations: fleetMigrations }, 1)
+  const shapes: { name: string; columns: string[] }[] = fleet.tables
+  /** Where the columns of then are in a row of now, by table. */
+  const kept = new Map(
+    first.map(({ name, columns }) => {
+      const now = shapes.find((shape) => shape.name === name)?.columns ?? []
+      return [`fleet.${name}`, columns.map((column) => now.indexOf(column.name))]
+    }),
+  )
   let table = ''
   const body = lines.slice(1, -1).flatMap((line) => {
     const value = JSON.parse(line)
     if (!Array.isArray(value)) table = value.table
-    if (!table.startsWith('fleet.')) return []
-    return [Array.isArray(value) && ordered.has(table) ? JSON.stringify(value.slice(0, -1)) : line]
+    const places = kept.get(table)
+    if (!places) return []
+    return [Array.isArray(value) ? JSON.stringify(places.map((place) => value[place])) : line]
   })
-  return signed([JSON.stringify({ ...header, databases: [{ ...fleet, schema: 1 }] }), ...body, ''])
+  const tables = first.map(({ name, columns }) => ({ name, columns: columns.map((column) => column.name) }))
+  return signed([JSON.stringify({ ...header, databases: [{ ...fleet, schema: 1, tables }] }), ...body, ''])
 }
 
 function unknownDatabase(lines: string[]): Buffer {

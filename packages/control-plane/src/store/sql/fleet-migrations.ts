@@ -43,4 +43,36 @@ export const fleetMigrations: readonly string[] = [
   CREATE INDEX finding_ord ON finding (ord);
   CREATE INDEX bootstrap_ord ON bootstrap (ord);
   `,
+  // Who may do what: tokens that were made here, and browsers' sessions.
+  `
+  CREATE TABLE api_token (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE session (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  `,
+  // What the fleet and each pool looked like over time: "fleet", "pool/<name>". Events are asked for by time, and by node.
+  `
+  CREATE TABLE timeline (
+    scope TEXT NOT NULL, at INTEGER NOT NULL, span INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (scope, at)
+  ) STRICT;
+  CREATE INDEX event_at ON event (at);
+  CREATE INDEX event_node ON event (node, at);
+  `,
+  // Alerts: those that are and were, what happened to them, rules that were made over the API, silences, and what is being told.
+  `
+  CREATE TABLE alert (id TEXT PRIMARY KEY, open INTEGER NOT NULL, at INTEGER NOT NULL, doc TEXT NOT NULL) STRICT;
+  CREATE INDEX alert_open ON alert (open) WHERE open = 1;
+  CREATE INDEX alert_at ON alert (at);
+  CREATE TABLE alert_event (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, alert TEXT NOT NULL, rule TEXT NOT NULL, node TEXT NOT NULL,
+    event TEXT NOT NULL, doc TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX alert_event_at ON alert_event (at);
+  CREATE INDEX alert_event_alert ON alert_event (alert, seq);
+  CREATE INDEX alert_event_rule ON alert_event (rule, seq);
+  CREATE INDEX alert_event_node ON alert_event (node, seq);
+  CREATE TABLE alert_rule (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE alert_silence (id TEXT PRIMARY KEY, ends_at INTEGER NOT NULL, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE alert_group (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE alert_delivery (id TEXT PRIMARY KEY, message TEXT NOT NULL, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE alert_memory (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  `,
 ]

@@ -32,6 +32,10 @@ const sql = {
   command: upsert('command', 'id', ['open', 'doc']),
   finding: `${insertInOrder('finding', ['id', 'node', 'at', 'doc'])} ON CONFLICT (id) DO NOTHING`,
   bootstrap: upsertInOrder('bootstrap', 'id', ['node', 'started_at', 'doc']),
+  apiToken: upsert('api_token', 'id', ['doc']),
+  apiTokenRemoved: 'DELETE FROM api_token WHERE id = ?',
+  session: upsert('session', 'id', ['doc']),
+  sessionRemoved: 'DELETE FROM session WHERE id = ?',
   event: insert('event', ['seq', 'at', 'type', 'pool', 'node', 'operation', 'message']),
 }
 
@@ -67,6 +71,14 @@ export function statementOf(change: Change): Statement {
       const { id, node, startedAt } = change.record
       return { sql: sql.bootstrap, parameters: [id, node, startedAt, JSON.stringify(change.record)] }
     }
+    case 'api-token':
+      return { sql: sql.apiToken, parameters: [change.token.id, JSON.stringify(change.token)] }
+    case 'api-token-removed':
+      return { sql: sql.apiTokenRemoved, parameters: [change.id] }
+    case 'session':
+      return { sql: sql.session, parameters: [change.session.id, JSON.stringify(change.session)] }
+    case 'session-removed':
+      return { sql: sql.sessionRemoved, parameters: [change.id] }
     case 'event': {
       const { seq, at, type, pool, node, operation, message } = change.event
       return { sql: sql.event, parameters: [seq, at, type, pool, node, operation, message] }

@@ -1,0 +1,53 @@
+import type { DatabaseLink } from '../sql/fleet-store.ts'
+import type { AlertHistoryQuery, AlertMemory, AlertReads, StoredAlerts } from './alert-records.ts'
+
+/** Reads what `alertStatements` stored. */
+export function alertReadsOver(description: string, link: Pick<DatabaseLink, 'query'>): AlertReads {
+  // Documents were written from the same types; the schema's version guards against other writers.
+  const documents = async <T>(sql: string, ...parameters: (string | number)[]) =>
+    (await link.query({ sql, parameters })).map((row) => JSON.parse(String(row['doc'])) as T)
+
+  return {
+    async load(resolvedSince): Promise<StoredAlerts> {
+      const [alerts, rules, silences, groups, deliveries, memory, last] = await Promise.all([
+        documents<StoredAlerts['alerts'][number]>('SELECT doc FROM alert WHERE open = 1 OR at >= ?', resolvedSince),
+        documents<StoredAlerts['rules'][number]>('SELECT doc FROM alert_rule ORDER BY id'),
+        documents<StoredAlerts['silences'][number]>('SELECT doc FROM alert_silence ORDER BY id'),
+        documents<StoredAlerts['groups'][number]>('SELECT doc FROM alert_group ORDER BY id'),
+        documents<StoredAlerts['deliveries'][number]>('SELECT doc FROM alert_delivery ORDER BY id'),
+        documents<AlertMemory>('SELECT doc FROM alert_memory'),
+        link.query({ sql: 'SELECT coalesce(max(seq), 0) AS seq FROM alert_event', parameters: [] }),
+      ])
+      return { alerts, rules, silences, groups, deliveries, memory: memory[0], lastSeq: Number(last[0]?.['seq'] ?? 0) }
+    },
+    history(query) {
+      const { where, parameters } = conditionsOf(query)
+      return documents(`SELECT doc FROM alert_event ${where} ORDER BY seq DESC LIMIT ?`, ...parameters, query.limit)
+    },
+    alert: async (id) => (await documents<StoredAlerts['alerts'][number]>('SELECT doc FROM alert WHERE id = ?', id))[0],
+    async connections() {
+      if (!description.startsWith('postgres')) return undefined
+      const sql = `SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS used, current_setting('max_connections')::int AS max`
+      const [row] = await link.query({ sql, parameters: [] })
+      return row && { used: Number(row['used']), max: Number(row['max']) }
+    },
+  }
+}
+
+function conditionsOf({ before, rule, node, alert, events }: AlertHistoryQuery): {
+  where: string
+  parameters: (string | number)[]
+} {
+  const conditions: string[] = []
+  const parameters: (string | number)[] = []
+  const add = (sql: string, ...values: (string | number)[]) => {
+    conditions.push(sql)
+    parameters.push(...values)
+  }
+  if (before !== undefined) add('seq < ?', before)
+  if (rule !== undefined) add('rule = ?', rule)
+  if (node !== undefined) add('node = ?', node)
+  if (alert !== undefined) add('alert = ?', alert)
+  if (events !== undefined) add(`event IN (${events.map(() => '?').join(', ')})`, ...events)
+  return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, parameters }
+}

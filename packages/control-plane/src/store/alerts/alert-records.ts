@@ -1,0 +1,94 @@
+import type { Alert } from '@navarch/core/alert/alert'
+import type { AlertMessage } from '@navarch/core/alert/alert-message'
+import type { AlertRule } from '@navarch/core/alert/alert-rule'
+import type { HourOfLooks } from '@navarch/core/alert/availability'
+import type { AlertGroup } from '@navarch/core/alert/plan-notifications'
+import type { Silence } from '@navarch/core/alert/silence'
+
+/** A line of the alerts' history. Times in ms since the epoch. */
+export interface AlertHistoryEvent {
+  /** Rises by one with each event. */
+  seq: number
+  at: number
+  alert: string
+  ruleId: string
+  rule: string
+  severity: Alert['severity']
+  labels: Alert['labels']
+  event: 'fired' | 'resolved' | 'acknowledged' | 'unacknowledged' | 'silenced' | 'unsilenced' | 'notified' | 'escalated'
+  value: number | null
+  text: string
+  by: string
+}
+
+/**
+ * A message that a receiver has not taken yet. There is one for a receiver and a group: a newer one takes the place of one that waits,
+ * so that a receiver that was away for a day hears how things are, not how they came to be so.
+ */
+export interface AlertDelivery {
+  /** Of receiver and group. */
+  id: string
+  receiver: string
+  message: AlertMessage
+  attempts: number
+  /** Not tried before, ms since the epoch. */
+  notBefore: number
+  /** Why the last try failed; "" before it. */
+  error: string
+}
+
+/** What the judge of alerts remembers of itself. */
+export interface AlertMemory {
+  /** When alerts were last judged. */
+  judgedAt: number
+  looks: readonly HourOfLooks[]
+}
+
+export type AlertChange =
+  | { kind: 'alert'; alert: Alert }
+  | { kind: 'alert-dropped'; alert: Alert }
+  | { kind: 'alert-event'; event: AlertHistoryEvent }
+  | { kind: 'alert-rule'; rule: AlertRule }
+  | { kind: 'alert-rule-removed'; id: string }
+  | { kind: 'alert-silence'; silence: Silence }
+  | { kind: 'alert-group'; group: AlertGroup }
+  | { kind: 'alert-group-ended'; id: string }
+  | { kind: 'alert-delivery'; delivery: AlertDelivery }
+  /** Unless a newer message has taken its place. */
+  | { kind: 'alert-delivered'; id: string; message: string }
+  | { kind: 'alert-memory'; memory: AlertMemory }
+  /** Removes what was over before a time: alerts, silences and history. */
+  | { kind: 'alerts-forgotten'; before: number }
+
+/** All that is needed in memory. */
+export interface StoredAlerts {
+  /** Open ones, and those that were resolved after `resolvedSince`. */
+  alerts: Alert[]
+  rules: AlertRule[]
+  silences: Silence[]
+  groups: AlertGroup[]
+  deliveries: AlertDelivery[]
+  memory: AlertMemory | undefined
+  /** The newest event's number; 0 when there is none. */
+  lastSeq: number
+}
+
+export interface AlertHistoryQuery {
+  limit: number
+  /** Events with a smaller number. */
+  before?: number
+  rule?: string
+  node?: string
+  alert?: string
+  /** Of these kinds alone. */
+  events?: readonly AlertHistoryEvent['event'][]
+}
+
+export interface AlertReads {
+  load(resolvedSince: number): Promise<StoredAlerts>
+  /** Newest first. */
+  history(query: AlertHistoryQuery): Promise<AlertHistoryEvent[]>
+  alert(id: string): Promise<Alert | undefined>
+  /** Of the server; undefined where there is none. */
+  connections(): Promise<{ used: number; max: number } | undefined>
+}
