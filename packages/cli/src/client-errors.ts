@@ -61,9 +61,12 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ETIMEDOUT: 'the connection timed out',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed (--insecure accepts it)',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed (--insecure accepts it)',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified (--insecure accepts it)',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed (give its authority with --tls-ca; --insecure accepts any)',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is self-signed (give its authority with --tls-ca; --insecure accepts any)',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate cannot be verified (give its authority with --tls-ca; --insecure accepts any)',
 }
 
 /** fetch hides what happened in its error's cause, and that of several addresses in a list below. */

@@ -7,12 +7,14 @@ export interface ClientFile {
   server?: string
   authToken?: string
   insecure?: boolean
+  /** File of the authorities of the server's certificate. */
+  tlsCa?: string
 }
 
-const keys = ['server', 'auth_token', 'insecure']
+const keys = ['server', 'auth_token', 'insecure', 'tls_ca']
 
 /**
- * Parses a client.yaml with the keys `server`, `auth_token` and `insecure`.
+ * Parses a client.yaml with the keys `server`, `auth_token`, `insecure` and `tls_ca`.
  * @throws CliError (usage) that names the file and the key
  */
 export async function parseClientFile(path: string, text: string): Promise<ClientFile> {
@@ -20,7 +22,7 @@ export async function parseClientFile(path: string, text: string): Promise<Clien
   const document = parseDocument(text)
   const [problem] = document.errors
   if (problem) throw new CliError(exitCodes.usage, `${path}: ${problem.message.split('\n')[0]}`)
-  // Three plain values need no alias, and an alias may be unresolved or grow without end.
+  // Plain values need no alias, and an alias may be unresolved or grow without end.
   visit(document, {
     Alias: () => {
       throw new CliError(exitCodes.usage, `${path}: aliases are not allowed here`)
@@ -40,11 +42,13 @@ export async function parseClientFile(path: string, text: string): Promise<Clien
   const server = read(path, entries, 'server', isText, 'an address such as "http://localhost:50051"')
   const authToken = read(path, entries, 'auth_token', isText, 'a text')
   const insecure = read(path, entries, 'insecure', isFlag, 'true or false')
+  const tlsCa = read(path, entries, 'tls_ca', isText, 'the path of a file')
   return {
     path,
     ...(server !== undefined && { server }),
     ...(authToken !== undefined && { authToken }),
     ...(insecure !== undefined && { insecure }),
+    ...(tlsCa !== undefined && { tlsCa }),
   }
 }
 

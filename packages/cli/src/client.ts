@@ -19,6 +19,8 @@ export interface Client {
   get<Item>(route: Route, parameters?: Record<string, string>, query?: Query): Promise<Item>
   /** A change; answers with the changed object. */
   post<Item>(route: Route, parameters: Record<string, string>, body?: object): Promise<Item>
+  /** Takes something away; answers with what it was. */
+  delete<Item>(route: Route, parameters: Record<string, string>): Promise<Item>
   /** Opens the stream of events after number `after`; the deadline is for the answer's start alone. */
   openEvents(after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
   /** Opens a backup; the deadline is for the answer's start alone. */
@@ -30,7 +32,7 @@ export interface Client {
 const backupType = 'application/gzip'
 
 interface RequestOptions {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'DELETE'
   body?: object
   /** In place of `body`. */
   stream?: RequestInit
@@ -88,6 +90,8 @@ export function createClient(settings: ClientSettings, io: Pick<Io, 'fetch' | 'c
       objectOf<Item>(await request(`${routePath(route, parameters)}${queryText(query)}`), settings),
     post: async <Item>(route: Route, parameters: Record<string, string>, body: object = {}) =>
       objectOf<Item>(await request(routePath(route, parameters), { method: 'POST', body }), settings),
+    delete: async <Item>(route: Route, parameters: Record<string, string>) =>
+      objectOf<Item>(await request(routePath(route, parameters), { method: 'DELETE' }), settings),
     openEvents: (after, ended) =>
       openStream(`${routePath('events')}${queryText({ after })}`, 'text/event-stream', ended, {
         'last-event-id': String(after),

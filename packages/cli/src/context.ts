@@ -1,3 +1,4 @@
+import { CliError, exitCodes } from './cli-error.ts'
 import { type Client, createClient } from './client.ts'
 import type { Io } from './io.ts'
 import type { TableOptions } from './output/table.ts'
@@ -30,8 +31,18 @@ export function createContext(flags: GlobalFlags, io: Io): CommandContext {
     async connect() {
       const settings = await resolveSettings(flags, io)
       if (settings.insecure) io.trustAnyCertificate()
+      if (settings.tlsCa !== undefined) io.trustAuthorities(await readAuthorities(settings.tlsCa, io))
       return createClient(settings, io)
     },
     table: () => ({ columns: stdout.isTTY && flags.output !== 'wide' ? stdout.columns : undefined, colour }),
+  }
+}
+
+async function readAuthorities(path: string, io: Io): Promise<string> {
+  try {
+    return await io.readFile(path)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CliError(exitCodes.usage, `--tls-ca, NAVARCH_TLS_CA or tls_ca: ${path} cannot be read: ${why}`)
   }
 }

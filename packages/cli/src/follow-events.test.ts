@@ -21,6 +21,7 @@ function following(...connections: (string | { silent: string } | CliError)[]) {
     list: unused,
     listOf: unused,
     get: unused,
+    delete: async () => Promise.reject(new Error('not asked for')),
     post: unused,
     openBackup: unused,
     sendBackup: unused,
@@ -52,6 +53,9 @@ function following(...connections: (string | { silent: string } | CliError)[]) {
     random: () => 0,
     readFile: unused,
     trustAnyCertificate: () => {},
+    readStdin: async () => '',
+    writePrivateFile: async () => {},
+    trustAuthorities: () => {},
     signal: stop.signal,
   }
   const seen: number[] = []

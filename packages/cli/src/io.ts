@@ -5,6 +5,8 @@ export interface OutputStream {
   isTTY: boolean
   /** Width of the terminal; undefined when it is none. */
   columns?: number | undefined
+  /** Its height. */
+  rows?: number | undefined
 }
 
 /** All that the command line touches of its machine. */
@@ -22,8 +24,14 @@ export interface Io {
   random: () => number
   /** @throws the error of node:fs when the file cannot be read */
   readFile: (path: string) => Promise<string>
+  /** All of standard input. */
+  readStdin: () => Promise<string>
+  /** Writes a file that its owner alone can read, in place of what is there, with its folder. */
+  writePrivateFile: (path: string, text: string) => Promise<void>
   /** Stops the checks of TLS certificates, for `--insecure`. */
   trustAnyCertificate: () => void
+  /** Trusts these authorities, PEM, beside those of the machine, for `--tls-ca`. */
+  trustAuthorities: (pem: string) => void
   /** Aborted by Ctrl-C, SIGTERM, or when nobody reads our output any more. */
   signal: AbortSignal
 }

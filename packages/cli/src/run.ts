@@ -1,21 +1,24 @@
 import { CommanderError } from 'commander'
-import { CliError, exitCodes, formatError } from './cli-error.ts'
+import { argumentsOf } from './called-as.ts'
+import { CliError, endedBySignal, exitCodes, formatError } from './cli-error.ts'
 import { createContext } from './context.ts'
 import type { Io } from './io.ts'
 import { createProgram } from './program/program.ts'
 
 /**
  * Runs the command line. Never throws: what goes wrong is told on stderr.
- * @param args the arguments after the program's name
+ * @param given the arguments after the program's name
+ * @param calledAs the program's name, where it has others than its own
  * @returns the exit status
  */
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const [first] = args
+export async function run(given: readonly string[], io: Io, calledAs?: string): Promise<number> {
   let status: number = exitCodes.ok
   const program = createProgram(io.stdout, io.stderr, async (flags, work) => {
     status = await work(createContext(flags, io))
   })
   try {
+    const args = argumentsOf(calledAs, given)
+    const [first] = args
     if (first === undefined) program.outputHelp()
     else if (first === '__complete') {
       const { printCandidates } = await import('./completion/print-candidates.ts')
@@ -25,6 +28,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     // What an interrupted request throws is of no interest; what a command has to say still is.
     if (!io.signal.aborted || error instanceof CliError) status = tell(error, io)
   }
+  if (status === endedBySignal) return exitCodes.ok
   return io.signal.aborted ? exitCodes.interrupted : status
 }
 

@@ -21,6 +21,9 @@ function ioWith(env: Io['env'], files: Record<string, string> = {}): Io {
     readFile: async (path) =>
       files[path] ?? Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' })),
     trustAnyCertificate: () => {},
+    readStdin: async () => '',
+    writePrivateFile: async () => {},
+    trustAuthorities: () => {},
     signal: new AbortController().signal,
   }
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { CliError, exitCodes } from './cli-error.ts'
 import { type ClientFile, parseClientFile } from './client-file.ts'
+import { userFilePath } from './client-file-write.ts'
 import type { Io } from './io.ts'
 
 /** Where the control plane is and how to talk to it. */
@@ -14,6 +14,8 @@ export interface ClientSettings {
   timeoutMs: number
   /** Take any TLS certificate. */
   insecure: boolean
+  /** File of the authorities of the server's certificate; absent: those of the machine. */
+  tlsCa?: string
 }
 
 export interface SettingFlags {
@@ -21,6 +23,7 @@ export interface SettingFlags {
   insecure?: boolean
   authToken?: string
   timeout?: string
+  tlsCa?: string
 }
 
 export const defaultServer = 'http://localhost:50051'
@@ -36,7 +39,7 @@ export async function resolveSettings(flags: SettingFlags, io: Io): Promise<Clie
   const { env } = io
   const timeoutMs = parseTimeout(flags.timeout ?? defaultTimeout)
   const given = flags.server !== undefined ? '--server' : env['NAVARCH_SERVER'] ? 'NAVARCH_SERVER' : undefined
-  const paths = [join(env['XDG_CONFIG_HOME'] || join(io.home, '.config'), 'navarch', 'client.yaml'), systemFile]
+  const paths = [userFilePath(io), systemFile]
   const files: ClientFile[] = []
   for (const path of paths) {
     const file = await readClientFile(path, io, given !== undefined)
@@ -44,11 +47,13 @@ export async function resolveSettings(flags: SettingFlags, io: Io): Promise<Clie
   }
   const chosen = chooseServer(flags.server ?? (env['NAVARCH_SERVER'] || undefined), given, files)
   const own = files.filter((file) => (file.server ?? defaultServer) === chosen.server)
+  const tlsCa = flags.tlsCa ?? (env['NAVARCH_TLS_CA'] || own.find((file) => file.tlsCa !== undefined)?.tlsCa)
   return {
     ...chosen,
     timeoutMs,
     authToken: chooseToken(flags.authToken, own, io),
     insecure: flags.insecure ?? own.some((file) => file.insecure),
+    ...(tlsCa && { tlsCa }),
   }
 }
 

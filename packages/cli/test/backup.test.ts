@@ -101,6 +101,7 @@ describe('navarch backup and restore', { timeout: 60_000 }, () => {
       400,
       { error: { code: 'invalid', message: expect.stringContaining('this is no backup of Navarch') } },
     ])
+    expect(await runCli(['restore', '-'], options)).toMatchObject({ code: 2, stderr: expect.stringContaining('twice') })
     expect((await runCli(['restore', join(dir, 'none')], options)).stderr).toContain(`cannot read ${dir}/none: ENOENT`)
     await program.stop()
   })
@@ -112,6 +113,8 @@ describe('navarch backup and restore', { timeout: 60_000 }, () => {
     const refused = await runCli(['backup', file], { ...options, server: program.url })
     expect(refused).toMatchObject({ code: 2, stderr: `navarch: ${file} exists\n  --force overwrites it.\n` })
     expect(readFileSync(file, 'utf8')).toBe('precious')
+    const folder = await runCli(['backup', dir, '--force'], { ...options, server: program.url })
+    expect(folder).toMatchObject({ code: 2, stderr: `navarch: ${dir} is a folder\n  Name a file in it.\n` })
     const forced = await runCli(['backup', file, '--force'], { ...options, server: program.url })
     expect(forced.stdout).toMatch(/file: [\d.]+ \w+, \d+ rows, as of 2\d{3}-/)
     expect(gunzipSync(readFileSync(file)).length).toBeGreaterThan(100)

@@ -58,6 +58,7 @@ const statuses: Record<ErrorJson['error']['code'], number> = {
   not_found: 404,
   conflict: 409,
   internal: 500,
+  rate_limited: 429,
   unavailable: 503,
 }
 
@@ -224,7 +225,15 @@ function handlersOf(state: FleetState): Partial<Record<`${'GET' | 'POST'} ${Rout
         query,
         ['user', 'state'],
       )
-      return { jobs, total: jobs.length, limit: Number(query.get('limit')), offset: 0 }
+      const limit = Number(query.get('limit'))
+      return { jobs: jobs.slice(0, limit), total: jobs.length, limit, offset: 0 }
+    },
+    'GET jobRuns': ({ jobId }) => {
+      const [report] = found(
+        state.reports.find(([first]) => first?.job.id === jobId),
+        `job not found: ${jobId}; GET /v1/jobs lists what there is`,
+      )
+      return report ? [report.job] : []
     },
     'GET jobReport': ({ jobId }) => {
       const reports = found(

@@ -105,6 +105,7 @@ export function pool(name: string, overrides: Partial<PoolJson> = {}): PoolJson 
     size: { min: 2, max: 8, wanted: 4, ready: 3, busy: 2, provisioning: 1 },
     manual_size: null,
     autoscaler: 'queue',
+    mode: 'act',
     nodes: ['gpu-node-001', 'gpu-node-002'],
     conditions: [
       { type: 'ProviderReady', status: 'true', reason: 'Launching', message: 'provider lambda works', since: ago(60) },
@@ -135,6 +136,7 @@ export function operation(id: string, overrides: Partial<OperationJson> = {}): O
     pool: 'training',
     node: 'gpu-node-001',
     state: 'waiting',
+    approval: null,
     step: 'wait',
     steps: [
       { name: 'drain', state: 'succeeded', started_at: ago(60), finished_at: ago(59), attempts: 1, message: '' },

@@ -26,6 +26,22 @@ describe('navarch hooks', () => {
     expect(await readdir(join(root, 'etc/slurm'))).toEqual(['slurm.conf'])
   })
 
+  it.each(['foo', 'ftp://a', 'http://', 'http://a b', 'http://a\nX=1', 'http://a"'])(
+    'install refuses %j as the address of the service, and changes nothing',
+    async (address) => {
+      const { code, stdout, stderr } = await hooks('install', '--service', address)
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(`--service ${JSON.stringify(address)} is no address of the service\n`)
+      expect(await readdir(root)).toEqual(['etc'])
+      expect(await readdir(join(root, 'etc'))).toEqual(['slurm'])
+    },
+  )
+
+  it('install writes the address of the service', async () => {
+    await hooks('install', '--service', 'http://[::1]:8080/')
+    expect(await readFile(join(root, 'etc/navarch/hooks.env'), 'utf8')).toBe('OBSERVABILITY_URL=http://[::1]:8080/\n')
+  })
+
   it('install and remove, with what to run next', async () => {
     const installed = await hooks('install')
     expect(installed).toMatchObject({ code: 0, stdout: expect.stringContaining('then once: scontrol reconfigure\n') })

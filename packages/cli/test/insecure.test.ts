@@ -61,7 +61,9 @@ describe.skipIf(!hasOpenssl)(
     it('is refused, with the way out', async () => {
       const { code, stdout, stderr } = await list()
       expect([code, stdout]).toEqual([4, ''])
-      expect(stderr).toContain('its certificate is self-signed (--insecure accepts it)')
+      expect(stderr).toContain(
+        'its certificate is self-signed (give its authority with --tls-ca; --insecure accepts any)',
+      )
     })
 
     it('is accepted with --insecure', async () => {

@@ -17,6 +17,8 @@ export interface RunOptions {
   env?: Record<string, string>
   /** Contents by path; any other file is not there. */
   files?: Record<string, string>
+  /** What comes on standard input. */
+  stdin?: string
   /** Width of the terminal; without it stdout is a pipe. */
   terminal?: number
   clock?: Clock
@@ -77,6 +79,11 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
       return text
     },
     trustAnyCertificate: () => {},
+    readStdin: async () => options.stdin ?? '',
+    writePrivateFile: async (path, text) => {
+      options.files = { ...options.files, [path]: text }
+    },
+    trustAuthorities: () => {},
     signal: stop.signal,
   }
   return {

@@ -1,3 +1,5 @@
+import type { AnyRole, Role } from '@navarch/core/access/role'
+import type { AlertsSpec } from '@navarch/core/alert/alerts-spec'
 import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 
 /** Everything that a configuration file decides, complete: each absent key has its default. */
@@ -8,6 +10,7 @@ export interface NavarchConfig {
   pools: PoolSpec[]
   slurm: SlurmSpec
   jobs: JobsSpec
+  alerts: AlertsSpec
 }
 
 export interface ServerSpec {
@@ -15,6 +18,8 @@ export interface ServerSpec {
   address: { host: string; port: number }
   /** A second port for the job API alone; absent: port 8080 of the main address's host. */
   jobsAddress?: { host: string; port: number } | 'none'
+  /** A port for Slurm's figures alone; absent: port 9341 of the main address's host. */
+  slurmMetricsAddress?: { host: string; port: number } | 'none'
   /** Base URL under which nodes reach the control plane; absent: the address from which this machine reaches the node. */
   externalAddress?: string
   heartbeatIntervalMs: number
@@ -23,6 +28,58 @@ export interface ServerSpec {
   /** How often an agent reports in full. */
   healthCheckIntervalMs: number
   autoscaleIntervalMs: number
+  /** Absent: the ports are not encrypted. */
+  tls?: TlsSpec
+  auth: AuthSpec
+}
+
+export interface TlsSpec {
+  certFile: string
+  keyFile: string
+  /** Whose certificates clients must have; absent: they need none. */
+  clientCaFile?: string
+  minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** What new nodes are given to know the control plane by. */
+  caFile?: string
+  /** How long browsers shall insist on HTTPS; 0: they are not told to. */
+  hstsMs: number
+}
+
+/** Where a secret is read at the start. */
+export type SecretSource = { env: string; file?: undefined } | { file: string; env?: undefined }
+
+export interface StaticTokenSpec {
+  name: string
+  role: AnyRole
+  source: SecretSource
+}
+
+export interface AuthSpec {
+  tokens: StaticTokenSpec[]
+  oidc?: OidcSpec
+  /** Whether reading jobs needs a role too. */
+  protectJobs: boolean
+  sessionIdleMs: number
+  sessionLifetimeMs: number
+  /** Whether browsers may log in over a plain connection from elsewhere. */
+  allowHttp: boolean
+}
+
+export interface OidcSpec {
+  name: string
+  issuer: string
+  clientId: string
+  /** Absent: a public client. */
+  clientSecret?: SecretSource
+  scopes: string[]
+  roleClaim: string
+  roleMapping: Record<string, Role>
+  /** Absent: those in no group have no role. */
+  defaultRole?: Role
+  usernameClaim: string
+  /** Address under which browsers reach the control plane; absent: the one that they came by. */
+  redirectBase?: string
+  audience: string
 }
 
 /** Types of provider, those that are not built yet included. */
@@ -126,6 +183,7 @@ export interface JobsSpec {
   /** Absent: metrics are sent nowhere. */
   remoteWrite?: RemoteWriteSpec
   adminComment: boolean
+  outputFile: boolean
 }
 
 export interface RemoteWriteSpec {

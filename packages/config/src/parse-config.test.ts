@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { defaultAlerts } from '@navarch/core/alert/alerts-spec'
 import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import { describe, expect, it } from 'vitest'
 import { type ParsedConfig, parseConfig } from './parse-config.ts'
@@ -38,6 +39,13 @@ describe('the documents of the guide', () => {
         heartbeatTimeoutMs: 90_000,
         healthCheckIntervalMs: 60_000,
         autoscaleIntervalMs: 30_000,
+        auth: {
+          tokens: [],
+          protectJobs: false,
+          sessionIdleMs: 8 * 3_600_000,
+          sessionLifetimeMs: 24 * 3_600_000,
+          allowHttp: false,
+        },
       },
       providers: [{ name: 'lambda', type: 'lambda', apiKeyEnv: 'LAMBDA_API_KEY' }],
       pools: [
@@ -50,6 +58,8 @@ describe('the documents of the guide', () => {
           sshKeys: [],
           minNodes: 4,
           maxNodes: 64,
+          mode: 'act',
+          rejectCooldownMs: 3_600_000,
           cooldownMs: 600_000,
           autoscaler: { type: 'queue', jobsPerNode: 1 },
           health: { unhealthyThreshold: 2, autoReplace: true },
@@ -64,7 +74,9 @@ describe('the documents of the guide', () => {
         retention: { rawMs: 48 * hourMs, stepMs: 300_000, samplesMs: 90 * 24 * hourMs, jobsMs: 365 * 24 * hourMs },
         metrics: { maxSeries: 50_000, endedMs: 300_000 },
         adminComment: false,
+        outputFile: false,
       },
+      alerts: defaultAlerts,
     })
   })
 
@@ -346,6 +358,7 @@ jobs:
   metrics: { max_series: 1000, ended: 0 }
   remote_write: { url: "https://mimir/api/v1/push", username: navarch, password_env: MIMIR_PASSWORD, headers: { X-Scope-OrgID: hpc } }
   admin_comment: true
+  output_file: true
 `
     const { server, slurm, jobs } = load(text).config
     expect(server.jobsAddress).toEqual({ host: '0.0.0.0', port: 9090 })
@@ -361,6 +374,7 @@ jobs:
         headers: { 'X-Scope-OrgID': 'hpc' },
       },
       adminComment: true,
+      outputFile: true,
     })
   })
 

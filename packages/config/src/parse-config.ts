@@ -6,6 +6,7 @@ import type { NavarchConfig } from './navarch-config.ts'
 import { type ConfigError, type ConfigWarning, sortProblems } from './problem.ts'
 import { choosePoolProvider } from './resolve/choose-pool-provider.ts'
 import type { PathBase } from './resolve/file-path.ts'
+import { resolveAlerts } from './resolve/resolve-alerts.ts'
 import { resolveJobs } from './resolve/resolve-jobs.ts'
 import { resolvePool } from './resolve/resolve-pool.ts'
 import { checkProvider, findProvider, resolveProviders } from './resolve/resolve-providers.ts'
@@ -70,7 +71,7 @@ function resolveConfig(
 ): NavarchConfig {
   const { given } = root
   const global = given.global?.value.given
-  const server = resolveServer(given.server?.value, global?.agent?.value, resolver)
+  const server = resolveServer(given.server?.value, global?.agent?.value, base, resolver)
   const entries = given.providers?.value ?? []
   const providers = resolveProviders(entries, resolver)
   const context = { resolver, base, defaults: given.defaults?.value, globalSshKeys: global?.ssh_key_names }
@@ -97,6 +98,7 @@ function resolveConfig(
     pools,
     slurm: resolveSlurm(given.slurm?.value, base, resolver),
     jobs: resolveJobs(given.jobs?.value, resolver),
+    alerts: resolveAlerts(given.alerts?.value, server, base, resolver),
   }
 }
 

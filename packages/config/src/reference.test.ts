@@ -11,6 +11,10 @@ describe('the reference of keys', () => {
       '### `server`',
       '### `server.notifier`',
       '### `server.notifier.webhook`',
+      '### `server.tls`',
+      '### `server.auth`',
+      '### `server.auth.tokens[]`',
+      '### `server.auth.oidc`',
       '### `providers.<name>` of type lambda',
       '### `providers.<name>` of type gcp, aws, coreweave',
       '### `providers.<name>` of type fake',
@@ -36,6 +40,16 @@ describe('the reference of keys', () => {
       '### `jobs.retention`',
       '### `jobs.metrics`',
       '### `jobs.remote_write`',
+      '### `alerts`',
+      '### `alerts.databases[]`',
+      '### `alerts.rules[]`',
+      '### `alerts.receivers[]` of type webhook',
+      '### `alerts.receivers[]` of type slack',
+      '### `alerts.receivers[]` of type email',
+      '### `alerts.receivers[]` of type pagerduty',
+      '### `alerts.receivers[]` of type alertmanager',
+      '### `alerts.routes[]`',
+      '### `alerts.routes[].escalation[]`',
     ])
   })
 

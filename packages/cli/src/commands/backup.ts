@@ -22,9 +22,9 @@ const stallMs = 60_000
  */
 export async function backup(context: CommandContext, file: string, options: BackupOptions): Promise<number> {
   const toStdout = file === '-'
-  if (!toStdout && !options.force && (await exists(file))) {
-    throw new CliError(exitCodes.usage, `${file} exists`, '--force overwrites it.')
-  }
+  const there = toStdout ? undefined : await stat(file).catch(() => undefined)
+  if (there?.isDirectory()) throw new CliError(exitCodes.usage, `${file} is a folder`, 'Name a file in it.')
+  if (there && !options.force) throw new CliError(exitCodes.usage, `${file} exists`, '--force overwrites it.')
   const client = await context.connect()
   const broken = new AbortController()
   const signal = AbortSignal.any([broken.signal, context.io.signal])
@@ -134,13 +134,6 @@ function brokenOff(cause: unknown, file: string | undefined): CliError {
       ? 'What was written is no backup.'
       : `${file} was not written. The control plane's log may say more.`
   return new CliError(exitCodes.failed, words, remedy, { cause })
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,8 @@ const backMs = 30 * 60_000
 /** `navarch restore FILE`: puts a backup in place of all that the control plane has stored, and waits until that is done. */
 export async function restore(context: CommandContext, file: string): Promise<number> {
   const { io } = context
+  if (file === '-')
+    throw new CliError(exitCodes.usage, 'restore reads its file twice, first to check it', 'Write it to a file first.')
   const { size } = await stat(file).catch((cause: unknown) => cannotRead(file, cause))
   // What is wrong with the file is found here, before anything is sent.
   const checking = createProgress(io, 'checking', size)

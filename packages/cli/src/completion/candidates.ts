@@ -11,7 +11,7 @@ export interface Candidate {
 export type Expected =
   | { kind: 'words'; candidates: Candidate[] }
   | { kind: 'files' }
-  | { kind: 'nodes' | 'pools' | 'operations' | 'jobs' }
+  | { kind: 'nodes' | 'pools' | 'operations' | 'jobs' | 'alerts' | 'silences' | 'receivers' }
 
 export interface Completion {
   expected: Expected
@@ -26,6 +26,9 @@ const lookups: Record<string, Expected> = {
   pool: { kind: 'pools' },
   operation: { kind: 'operations' },
   job: { kind: 'jobs' },
+  alert: { kind: 'alerts' },
+  silence: { kind: 'silences' },
+  receiver: { kind: 'receivers' },
   file: { kind: 'files' },
 }
 

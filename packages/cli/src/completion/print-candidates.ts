@@ -1,3 +1,4 @@
+import type { AlertJson, AlertReceiverJson, SilenceJson } from '@navarch/api/alerts'
 import type { JobListJson } from '@navarch/api/jobs'
 import type { NodeJson, OperationJson, PoolJson } from '@navarch/api/rest'
 import type { Command } from 'commander'
@@ -45,6 +46,21 @@ async function find({ expected, flags }: Completion, io: Io): Promise<Candidate[
       return (await client.get<JobListJson>('jobs', {}, { limit: 200 })).jobs.map(({ id, user, state }) => ({
         word: id,
         description: `${user}, ${state}`,
+      }))
+    case 'alerts':
+      return (await client.list<AlertJson>('alerts', { state: 'firing' })).map(({ id, summary }) => ({
+        word: id,
+        description: summary,
+      }))
+    case 'silences':
+      return (await client.list<SilenceJson>('alertSilences')).map(({ id, reason }) => ({
+        word: id,
+        description: reason,
+      }))
+    case 'receivers':
+      return (await client.list<AlertReceiverJson>('alertReceivers')).map(({ name, type }) => ({
+        word: name,
+        description: type,
       }))
     case 'files':
       return []

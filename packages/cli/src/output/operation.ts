@@ -14,12 +14,22 @@ export function describeOperation(operation: OperationJson, now: number, options
       ['State', word(operation.state)],
       ['Reason', operation.reason || '-'],
       ['Started by', operation.initiator],
+      ...approvalField(operation, now),
       ['Started', formatAge(operation.created_at, now)],
       ['Updated', formatAge(operation.updated_at, now)],
     ],
     options,
   )
   return `${fields}\n${renderTable(stepColumns(now), operation.steps, options)}`
+}
+
+/** What people said of a proposal. */
+function approvalField({ id, approval }: OperationJson, now: number): [string, string][] {
+  if (!approval) return []
+  if (approval.state === 'waiting') return [['Approval', `waits: navarch operation approve ${id}, or reject ${id}`]]
+  const by = approval.by === null ? '' : ` by ${approval.by}`
+  const why = approval.reason ? `: ${approval.reason}` : ''
+  return [['Approval', `${approval.state}${by} ${formatAge(approval.at, now)}${why}`]]
 }
 
 /** Operations, one a line. */

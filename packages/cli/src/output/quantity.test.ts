@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bar, formatBytes, formatDuration, formatHours, formatPercent } from './quantity.ts'
+import { bar, formatBytes, formatCpuTime, formatDuration, formatHours, formatPercent } from './quantity.ts'
 
 describe('quantities', () => {
   it.each([
@@ -15,6 +15,22 @@ describe('quantities', () => {
     [86_399, '23:59:59'],
     [93_784, '1-02:03:04'],
   ])('%d seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text))
+
+  it.each([
+    [0, '0.00 s'],
+    [0.418, '0.42 s'],
+    [59.99, '59.99 s'],
+    [59.996, '00:00:59'],
+    [3600, '01:00:00'],
+  ])('%d seconds of CPU time are %s', (seconds, text) => expect(formatCpuTime(seconds)).toBe(text))
+
+  it.each([
+    [0, '0.0'],
+    [0.001, '<0.01'],
+    [0.26, '0.26'],
+    [0.996, '1.0'],
+    [1234.56, '1234.6'],
+  ])('%d hours are %s', (hours, text) => expect(formatHours(hours)).toBe(text))
 
   it('says unknown where nobody could measure', () => {
     expect([

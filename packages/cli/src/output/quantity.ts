@@ -19,14 +19,21 @@ export function formatDuration(seconds: number): string {
   return days > 0 ? `${days}-${clock}` : clock
 }
 
+/** CPU time: below a minute with hundredths, "0.42 s", since short jobs have no more; then as Slurm writes times. */
+export function formatCpuTime(seconds: number): string {
+  return seconds < 59.995 ? `${seconds.toFixed(2)} s` : formatDuration(seconds)
+}
+
 /** A percentage without decimals; "unknown" for a value that nobody could measure. */
 export function formatPercent(percent: number | null | undefined): string {
   return percent === undefined || percent === null ? 'unknown' : `${Math.round(percent)}%`
 }
 
-/** Hours with one decimal; "unknown" for null. */
+/** Hours with one decimal, below one with two; "unknown" for null. What is not nothing is never "0.00". */
 export function formatHours(hours: number | null): string {
-  return hours === null ? 'unknown' : hours.toFixed(1)
+  if (hours === null) return 'unknown'
+  if (hours === 0 || hours >= 0.995) return hours.toFixed(1)
+  return hours < 0.005 ? '<0.01' : hours.toFixed(2)
 }
 
 /** A bar of `width` characters, filled up to the percentage. */

@@ -22,6 +22,7 @@ const tones: Record<string, Tone> = {
   running: 'change',
   waiting: 'change',
   draining: 'change',
+  waiting_for_approval: 'warning',
   degraded: 'warning',
   cordoned: 'warning',
   drained: 'warning',

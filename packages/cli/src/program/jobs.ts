@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { JobOptions } from '../commands/job/get.ts'
 import type { JobsOptions } from '../commands/job/list.ts'
 import type { UsageOptions } from '../commands/usage.ts'
-import { type Define, duration, examples, watchFlag, wholeNumber } from './define.ts'
+import { type Define, duration, examples, rowLimit, watchFlag, wholeNumber } from './define.ts'
 
 const states = ['pending', 'running', 'completed', 'failed', 'cancelled']
 
@@ -17,7 +17,7 @@ export const defineJobCommands: Define = (parent, act) => {
     .option('--partition <name>', 'only jobs of this partition')
     .option('--node <node>', 'only jobs that have or had this node')
     .option('--since <duration>', 'only jobs that ran within this time, for example 24h', duration)
-    .option('--limit <number>', 'at most this many', wholeNumber, 100)
+    .option('--limit <number>', 'at most this many, up to 1000', rowLimit, 100)
     .option('--waste', 'jobs that hold GPUs and do not use them, the largest waste first')
     .option(...watchFlag)
     .action((options: JobsOptions) =>
@@ -28,7 +28,7 @@ export const defineJobCommands: Define = (parent, act) => {
   const job = parent
     .command('job <job>')
     .description('how a job went, what it used, and whose doing its end was')
-    .option('-f, --follow', 'until it is over; the status is 0 when it completed and 1 otherwise')
+    .option('-f, --follow', 'show it until it is over; the status is 0 when it completed and 1 otherwise')
     .option('--run <number>', 'this run of a requeued job, from 0; the newest by default', wholeNumber)
     .action((id: string, options: JobOptions) =>
       act(async (context) => (await import('../commands/job/get.ts')).job(context, id, options)),

@@ -2,7 +2,7 @@ import type { OperationGetOptions } from '../commands/operation/get.ts'
 import type { OperationListOptions } from '../commands/operation/list.ts'
 import { type Define, examples, watchFlag } from './define.ts'
 
-/** operation list, get, cancel, retry */
+/** operation list, get, approve, reject, cancel, retry */
 export const defineOperationCommands: Define = (parent, act) => {
   const operation = parent
     .command('operation')
@@ -32,6 +32,23 @@ export const defineOperationCommands: Define = (parent, act) => {
       act(async (context) => (await import('../commands/operation/get.ts')).operationGet(context, id, options)),
     )
   examples(get, 'operation get op-17', 'operation get op-17 --follow')
+
+  const approve = operation
+    .command('approve <operation>')
+    .description('let be done what a pool in the mode "recommend" proposes')
+    .action((id: string) =>
+      act(async (context) => (await import('../commands/operation/decide.ts')).operationApprove(context, id)),
+    )
+  examples(approve, 'operation approve op-17')
+
+  const reject = operation
+    .command('reject <operation>')
+    .description('do not let it be done; it is not proposed again for a while')
+    .option('--reason <text>', 'why, for those who come after you')
+    .action((id: string, options: { reason?: string }) =>
+      act(async (context) => (await import('../commands/operation/decide.ts')).operationReject(context, id, options)),
+    )
+  examples(reject, 'operation reject op-17 --reason "no budget this month"')
 
   const cancel = operation
     .command('cancel <operation>')

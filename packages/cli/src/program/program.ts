@@ -4,9 +4,12 @@ import { helpTopics } from '../help-topics.ts'
 import type { OutputStream } from '../io.ts'
 import { defaultServer, defaultTimeout } from '../settings.ts'
 import { version } from '../version.ts'
+import { defineAccessCommands } from './access.ts'
+import { defineAlertCommands } from './alerts.ts'
 import { defineBackupCommands } from './backup.ts'
 import { defineConfigCommands } from './config.ts'
 import { type Act, type Define, examples, type Work } from './define.ts'
+import { defineExporterCommands } from './exporter.ts'
 import { addHelpCommand } from './help.ts'
 import { defineHistoryCommands } from './history.ts'
 import { defineHooksCommands } from './hooks.ts'
@@ -47,6 +50,7 @@ export function createProgram(stdout: OutputStream, stderr: OutputStream, act: A
     .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
     .option('--auth-token <token>', "the control plane's token (NAVARCH_AUTH_TOKEN, client.yaml)")
     .option('--timeout <duration>', 'how long one request may take', defaultTimeout)
+    .option('--tls-ca <file>', "authorities of the control plane's certificate, PEM (NAVARCH_TLS_CA, client.yaml)")
     .option('--insecure', "accept any TLS certificate of the control plane's")
 
   const run = (work: Work) => act(program.opts<GlobalFlags>(), work)
@@ -56,8 +60,11 @@ export function createProgram(stdout: OutputStream, stderr: OutputStream, act: A
     ['Jobs:', defineHooksCommands],
     ['Fleet:', definePoolCommands],
     ['Fleet:', defineOperationCommands],
+    ['Fleet:', defineAlertCommands],
     ['Fleet:', defineHistoryCommands],
     ['Fleet:', defineBackupCommands],
+    ['Fleet:', defineExporterCommands],
+    ['This program:', defineAccessCommands],
     ['This program:', defineConfigCommands],
     ['This program:', defineOwnCommands],
   ]

@@ -1,5 +1,6 @@
 import { object } from '../schema/containers.ts'
 import { key } from '../schema/schema.ts'
+import { alertKeys } from './alert-keys.ts'
 import { jobKeys } from './job-keys.ts'
 import { defaultsKeys, globalSshKeyNames, pools } from './pool-keys.ts'
 import { providers } from './provider-keys.ts'
@@ -18,4 +19,5 @@ export const configKeys = {
   global: key(object({ ssh_key_names: globalSshKeyNames, agent: globalAgent }), 'Values for all pools and agents.'),
   slurm: key(object(slurmKeys), 'How Slurm is reached.'),
   jobs: key(object(jobKeys), 'What is kept and told of jobs.'),
+  alerts: key(object(alertKeys), 'What is told to whom when something is wrong.'),
 }

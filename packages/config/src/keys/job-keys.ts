@@ -44,4 +44,9 @@ export const jobKeys = {
   admin_comment: key(boolean(), "Whether a job's summary is written into its AdminComment in Slurm after its end.", {
     default: false,
   }),
+  output_file: key(
+    boolean(),
+    "Whether the agent of a job's first node appends the verdict to the job's output file after its end, as the job's user.",
+    { default: false },
+  ),
 }

@@ -1,4 +1,5 @@
 import { isName, nameRule } from '@navarch/core/names'
+import { poolModes } from '@navarch/core/pool/pool-spec'
 import type { Place } from '../problem.ts'
 import { commands } from '../schema/commands.ts'
 import { joinPath, list, object, objectJsonSchema, readObject, record } from '../schema/containers.ts'
@@ -81,6 +82,14 @@ export const poolKeys = {
   cooldown,
   autoscaling: autoscalerKey,
   health: key(health, 'When a node counts as faulty, and what then.'),
+  mode: key(
+    choice(poolModes),
+    'What is done with decisions: observe shows them, recommend waits for approval, act does them.',
+    { default: 'act' },
+  ),
+  reject_cooldown: key(duration(), 'How long what was rejected is not proposed again while its cause is the same.', {
+    default: 3_600_000,
+  }),
   labels: key(record(labelValue()), "Labels of the nodes; `partition` names the pool's Slurm partition.", {
     default: {},
   }),

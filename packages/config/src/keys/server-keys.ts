@@ -2,6 +2,8 @@ import { baseUrl, formatListenAddress, httpUrl, listenAddress, listenAddressOrNo
 import { object, record } from '../schema/containers.ts'
 import { choice, duration, text } from '../schema/scalars.ts'
 import { key } from '../schema/schema.ts'
+import { authKeys } from './auth-keys.ts'
+import { tlsKeys } from './tls-keys.ts'
 
 /** Shortest interval that a setting may ask for, ms. */
 const shortest = 100
@@ -38,6 +40,11 @@ export const serverKeys = {
     'A second port for the job API alone (/v1, /metrics, /docs); none: only the main port has it.',
     { defaultNote: "port 8080 of address's host" },
   ),
+  slurm_metrics_address: key(
+    listenAddressOrNone(),
+    "A port for Slurm's figures for Prometheus alone (/metrics), where Slurm is; none: only the main port has them.",
+    { defaultNote: "port 9341 of address's host" },
+  ),
   external_address: key(baseUrl(), 'Base URL under which nodes reach the control plane.', {
     defaultNote: 'the address from which this machine reaches the node',
   }),
@@ -49,6 +56,8 @@ export const serverKeys = {
   autoscale_interval: key(duration(shortest), 'How often the size of each pool is decided.', { default: 30_000 }),
   health_policy: key(text('a path'), 'Path of a health policy file.', { inactive: 'the built-in classes hold' }),
   notifier: key(object(notifierKeys), 'Who is told about cordons and drains.', { inactive: 'nobody is told' }),
+  tls: key(object(tlsKeys), 'Encryption of the ports; absent: there is none.'),
+  auth: key(object(authKeys), 'Who may do what, beside the token that the control plane is started with.'),
 }
 
 const globalAgentKeys = {

@@ -31,24 +31,33 @@ export function list<T>(item: Schema<T>, rule = 'a list'): Schema<T[]> {
   }
 }
 
-/** A mapping of free keys to values of one kind. */
-export function record(value: Schema<string>, rule = 'a mapping of names to values'): Schema<Record<string, string>> {
+/**
+ * A mapping of free keys to values of one kind.
+ * @param options.anyName its keys are names of others' making, which may have spaces
+ */
+export function record<const T extends string>(
+  value: Schema<T>,
+  rule = 'a mapping of names to values',
+  options: { anyName?: boolean } = {},
+): Schema<Record<string, T>> {
+  const isKey = options.anyName ? /^[^\p{Cc}]{1,317}$/u : /^[^\p{Cc}\s]{1,317}$/u
   return {
     rule,
     read(node, path, reader) {
       const map = asMap(node, path, reader, rule)
       if (!map) return undefined
-      const entries: [string, string][] = []
+      const entries: [string, T][] = []
       for (const entry of map.entries) {
         const entryPath = joinPath(path, entry.key)
-        if (!/^[^\p{Cc}\s]{1,317}$/u.test(entry.key)) {
-          reader.error(entry.keyPlace, entryPath, 'must be a name without spaces, at most 317 characters')
+        if (!isKey.test(entry.key)) {
+          const spaces = options.anyName ? '' : ' without spaces'
+          reader.error(entry.keyPlace, entryPath, `must be a name${spaces}, at most 317 characters`)
           continue
         }
         const read = value.read(entry.value, entryPath, reader)
         if (read !== undefined) entries.push([entry.key, read])
       }
-      return Object.fromEntries(entries)
+      return Object.fromEntries(entries) as Record<string, T>
     },
     format: (record) =>
       Object.entries(record)

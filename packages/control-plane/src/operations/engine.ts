@@ -4,6 +4,7 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Fleet, FleetChange } from '../fleet/fleet.ts'
 import { ServiceError } from '../services/service-error.ts'
+import { type Approvals, createApprovals } from './approvals.ts'
 import { currentStep, type NewOperation, newOperation } from './new-operation.ts'
 import { canCancel, lookDeadlineMs, type Step, type StepOutcome } from './step.ts'
 import { afterLook, afterRollback, begin, isExpired, makesMachine, rollBack, startOver } from './transition.ts'
@@ -19,14 +20,19 @@ export interface EngineOptions {
   rollback: Step
   /** What else changes when an operation ends, in the same commit. */
   onEnd: (operation: Operation) => FleetChange[]
+  /** How long a pool's rejected proposal is not made again, ms. */
+  rejectCooldownMs: (pool: string) => number
   /** A short unique id. */
   newId: () => string
   signal: AbortSignal
 }
 
 /** Runs operations, each step recorded before and after, all of them again after a crash. */
-export interface Engine {
-  /** Records a new operation and starts on it at once. Refuses a second one for the same node. */
+export interface Engine extends Approvals {
+  /**
+   * Records a new operation and starts on it at once, or lets it wait for approval. Refuses a second one for the same node; what
+   * only waits for approval makes way.
+   */
   start(request: NewOperation, changes?: readonly FleetChange[]): Promise<Operation>
   cancel(id: string): Promise<Operation>
   /** Resolves when the operation is over; rejects with a conflict when that takes longer than `withinMs`. */
@@ -66,7 +72,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (signal.aborted) return
     let next = Number.POSITIVE_INFINITY
     for (const operation of fleet.operations.values()) {
-      if (running.has(operation.id)) continue
+      if (running.has(operation.id) || operation.state === 'waiting_for_approval') continue
       const due = Math.max(urgent.has(operation.id) ? 0 : operation.notBefore, resting.get(operation.id) ?? 0)
       if (due > clock.now()) {
         next = Math.min(next, due)
@@ -175,18 +181,17 @@ export function createEngine(options: EngineOptions): Engine {
 
   signal.addEventListener('abort', () => cancelTimer(), { once: true })
 
+  const { makeWay, ...approvals } = createApprovals({ ...options, find, refuseIfInHand, begun: schedule })
+
   return {
     async start(request, changes = []) {
       refuseIfInHand(request.node)
       const operation = newOperation(options.newId(), clock.now(), request)
+      const message = `${request.kind} ${request.propose ? 'waits for approval' : 'started'}: ${request.reason}`
       await record(operation, [
+        ...makeWay(request.node, `${operation.kind} ${operation.id} takes its place`),
         ...changes,
-        {
-          kind: 'event',
-          type: 'operation',
-          message: `${request.kind} started: ${request.reason}`,
-          ...where(operation),
-        },
+        { kind: 'event', type: 'operation', message, ...where(operation) },
       ])
       schedule()
       return operation
@@ -195,6 +200,12 @@ export function createEngine(options: EngineOptions): Engine {
       // Not by way of a promise: a step may record facts in the meantime, which a copy from before would undo.
       const operation = fleet.operations.get(id)
       if (!operation) throw new ServiceError('conflict', `operation ${id} is over (${(await find(id)).state})`)
+      if (operation.state === 'waiting_for_approval') {
+        throw new ServiceError(
+          'conflict',
+          `operation ${id} waits for approval: reject it, with: navarch operation reject ${id}`,
+        )
+      }
       if (operation.cancelRequested) return operation
       if (!canCancel(operation)) {
         throw new ServiceError('conflict', `operation ${id} cannot be undone any more: its step is ${operation.step}`)
@@ -206,6 +217,7 @@ export function createEngine(options: EngineOptions): Engine {
       schedule()
       return asked
     },
+    ...approvals,
     ended(id, withinMs) {
       return new Promise((resolve, reject) => {
         if (!fleet.operations.has(id)) {

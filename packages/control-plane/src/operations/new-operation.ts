@@ -13,6 +13,8 @@ export interface NewOperation {
   reason: string
   initiator: 'health' | 'autoscaler' | 'operator'
   facts?: OperationFacts
+  /** Nothing is done before a person approves it. */
+  propose?: boolean
 }
 
 /** An operation that has not begun. */
@@ -25,7 +27,8 @@ export function newOperation(id: string, now: number, request: NewOperation): Op
     kind: request.kind,
     pool: request.pool,
     node: request.node,
-    state: 'running',
+    state: request.propose ? 'waiting_for_approval' : 'running',
+    ...(request.propose && { approval: { state: 'waiting', at: now } }),
     step: operationSteps[request.kind][0],
     steps,
     reason: request.reason,

@@ -135,6 +135,7 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
 
   async function setupOf(request: BootstrapRequest): Promise<NodeSetup> {
     const slurm = await slurmSetup(request)
+    const caCertificate = await caOf(config.server.tls?.caFile)
     return {
       node: request.node,
       pool: request.pool.name,
@@ -145,6 +146,7 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
       server: await controlPlaneUrl(request.address),
       address: request.address,
       ...(deps.authToken !== undefined && { authToken: deps.authToken }),
+      ...(caCertificate !== undefined && { caCertificate }),
       ...(slurm && { slurm }),
     }
   }
@@ -154,7 +156,8 @@ export function createSshBootstrapper(deps: SshBootstrapperDeps): Bootstrapper {
     const { externalAddress } = config.server
     if (externalAddress !== undefined) return externalAddress
     const local = await localAddressTowards(nodeAddress)
-    return `http://${local.includes(':') ? `[${local}]` : local}:${deps.port()}`
+    const scheme = config.server.tls ? 'https' : 'http'
+    return `${scheme}://${local.includes(':') ? `[${local}]` : local}:${deps.port()}`
   }
 
   async function slurmSetup({ slurmNaming, pool }: BootstrapRequest): Promise<SlurmSetup | undefined> {
@@ -210,6 +213,16 @@ async function readKey(path: string): Promise<string> {
     throw new Error(`cannot read the SSH key ${path}: ${why}; put the key there, or change ssh_private_key_path`, {
       cause,
     })
+  }
+}
+
+async function caOf(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`cannot read the authorities ${path}: ${why}; change server.tls.ca_file`, { cause })
   }
 }
 

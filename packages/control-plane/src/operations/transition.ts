@@ -107,6 +107,32 @@ export function afterRollback(
   }
 }
 
+/** A proposal that a person approved: it begins. */
+export function approved(proposal: Operation, by: string, now: number): Operation {
+  return { ...proposal, state: 'running', approval: { state: 'approved', by, at: now }, notBefore: now, updatedAt: now }
+}
+
+/** A proposal that will not be carried out. Nothing was done, so nothing is undone. */
+export function declined(
+  proposal: Operation,
+  approval: { state: 'rejected'; by: string; reason: string } | { state: 'withdrawn'; reason: string },
+  now: number,
+): Operation {
+  const message = describe(approval)
+  return {
+    ...withStep(proposal, { state: 'skipped', finishedAt: now, message }),
+    state: 'cancelled',
+    approval: { ...approval, at: now },
+    updatedAt: now,
+  }
+}
+
+function describe(approval: Parameters<typeof declined>[1]): string {
+  const { reason } = approval
+  if (approval.state === 'withdrawn') return `withdrawn: ${reason}`
+  return `rejected by ${approval.by}${reason === '' ? '' : `: ${reason}`}`
+}
+
 /** Whether the operation has come to the steps that make a machine. */
 export function makesMachine({ steps, step }: Operation): boolean {
   const provision = steps.findIndex(({ name }) => name === 'provision')

@@ -14,6 +14,8 @@ export interface ConditionInput {
   unnamed?: string
   /** Why the pool's own metrics source gave nothing; undefined when it did, or there is none. */
   metricsProblem?: string
+  /** Operations of the pool that wait for approval. */
+  proposals?: readonly string[]
   /** ms since the epoch. */
   now: number
   /** slurm.conf's ResumeTimeout, s, and how long the provider takes to boot, ms. */
@@ -31,6 +33,7 @@ export function poolConditions(input: ConditionInput): ConditionNow[] {
     ...atLimit(input),
     ...resumeTimeout(input),
     ...inactive(input),
+    ...mode(input),
   ]
 }
 
@@ -93,6 +96,24 @@ function inactive({ view }: ConditionInput): ConditionNow[] {
   if (view.pool.inactive.length === 0) return []
   const message = `accepted, not active yet: ${view.pool.inactive.join(', ')}`
   return [{ type: 'Inactive', status: 'true', reason: 'NotActiveYet', message }]
+}
+
+function mode({ view, proposals = [] }: ConditionInput): ConditionNow[] {
+  const type = 'Mode'
+  const { pool, decision } = view
+  if (pool.mode === 'observe') {
+    const would =
+      decision.to === decision.from ? '' : `; it would go from ${decision.from} to ${decision.to}: ${decision.reason}`
+    return [{ type, status: 'true', reason: 'Observe', message: `decisions are shown and not carried out${would}` }]
+  }
+  if (pool.mode === 'recommend') {
+    const message =
+      proposals.length === 0
+        ? 'decisions wait for approval; none does now'
+        : `${proposals.length} ${proposals.length === 1 ? 'operation waits' : 'operations wait'} for approval (${proposals.slice(0, 5).join(', ')}${proposals.length > 5 ? ', …' : ''}): navarch operation approve ID`
+    return [{ type, status: 'true', reason: 'Recommend', message }]
+  }
+  return []
 }
 
 /** "at-max" as "AtMax". */

@@ -59,7 +59,10 @@ export interface PoolView {
 export function viewPool(input: PoolViewInput): PoolView {
   const { fleet, pool, slurm, now } = input
   const nodes = [...fleet.nodes.values()].filter((node) => node.pool === pool.name)
-  const operations = [...fleet.operations.values()].filter((operation) => operation.pool === pool.name)
+  // What waits for approval changes nothing, so it counts for nothing.
+  const operations = [...fleet.operations.values()].filter(
+    (operation) => operation.pool === pool.name && operation.state !== 'waiting_for_approval',
+  )
   const snapshot = slurm?.view.snapshot
   const ageMs = snapshot ? now - snapshot.takenAt : undefined
   const fresh = snapshot && ageMs !== undefined && ageMs <= staleAfterMs

@@ -17,6 +17,7 @@ async function threePools(metrics: (pool: string) => Promise<undefined>) {
         started.push(`${pool} ${node}`)
         throw new Error('no provider here')
       },
+      withdraw: async () => {},
     },
     config: { pools: ['a', 'b', 'c'].map((name) => ({ ...poolSpec(), name })) },
     slurm: undefined,

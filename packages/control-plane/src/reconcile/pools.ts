@@ -13,11 +13,12 @@ import type { ProviderGate } from '../operations/provider-gate.ts'
 import type { SlurmLink } from '../slurm/slurm-link.ts'
 import { type ConditionNow, poolConditions } from './pool-conditions.ts'
 import { type PoolMetrics, type PoolView, type PoolViewInput, viewPool } from './pool-view.ts'
+import { withdrawStale } from './propose-sizes.ts'
 import { actOnSize } from './size-pools.ts'
 
 export interface PoolsDeps {
   fleet: Fleet
-  engine: Pick<Engine, 'start'>
+  engine: Pick<Engine, 'start' | 'withdraw'>
   config: Pick<NavarchConfig, 'pools'>
   slurm: SlurmLink | undefined
   provider: (name: string) => Provider | undefined
@@ -76,6 +77,7 @@ export function createPools(deps: PoolsDeps): Pools {
   }
 
   async function reconcilePool(pool: PoolSpec): Promise<void> {
+    await withdrawStale(deps, pool)
     const input = inputOf(pool)
     const view = viewPool(input)
     const missing = await actOnSize(deps, view, input)
@@ -118,6 +120,9 @@ export function createPools(deps: PoolsDeps): Pools {
       ...(slurmConfig?.resumeTimeoutSeconds !== undefined && {
         resumeTimeoutSeconds: slurmConfig.resumeTimeoutSeconds,
       }),
+      proposals: [...fleet.operations.values()].flatMap(({ id, pool: of, state }) =>
+        of === pool.name && state === 'waiting_for_approval' ? [id] : [],
+      ),
       now: clock.now(),
     })
     const before = remembered.get(pool.name) ?? []

@@ -1,16 +1,19 @@
 import type { Log } from '@navarch/system/log'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Engine } from '../operations/engine.ts'
-import { nextName, type PoolView, type PoolViewInput } from './pool-view.ts'
+import { createNamesFor } from './names-for.ts'
+import type { PoolView, PoolViewInput } from './pool-view.ts'
+import { proposeSizes } from './propose-sizes.ts'
 
 export interface SizePoolsDeps {
   fleet: Fleet
-  engine: Pick<Engine, 'start'>
+  engine: Pick<Engine, 'start' | 'withdraw'>
   log: Log
 }
 
 /**
- * Acts on what a look at a pool decided: records the change of size, then starts an operation for each node.
+ * Acts on what a look at a pool decided: records the change of size, then starts an operation for each node. In the mode
+ * `recommend` the operations wait for approval, unless a person asked for the size; in the mode `observe` nothing is done.
  * Nodes that cannot be named now are left to the next look; the reason is returned for the pool's conditions.
  */
 export async function actOnSize(
@@ -20,6 +23,11 @@ export async function actOnSize(
 ): Promise<string | undefined> {
   const { fleet, engine, log } = deps
   const { pool, decision } = view
+  const namesFor = createNamesFor(fleet, view, input)
+  if (pool.mode === 'observe') return undefined
+  if (pool.mode === 'recommend' && fleet.poolMemory(pool.name).manualSize === undefined) {
+    return proposeSizes(deps, pool.name, decision, namesFor, input.now)
+  }
   let unnamed: string | undefined
   for (const action of decision.actions) {
     if (action.kind === 'provision') {
@@ -69,17 +77,5 @@ export async function actOnSize(
 
   function sizeEvent(message: string) {
     return { kind: 'event' as const, type: 'pool-size', message, pool: pool.name }
-  }
-
-  function namesFor(count: number, demanded: readonly string[]) {
-    const taken = new Set([...fleet.nodes.keys(), ...[...fleet.operations.values()].map((operation) => operation.node)])
-    const chosen: { name: string; naming: Extract<ReturnType<typeof nextName>, { kind: 'name' }>['naming'] }[] = []
-    while (chosen.length < count) {
-      const choice = nextName(view, input, taken, demanded)
-      if (choice.kind === 'none') return { chosen, missing: choice.reason }
-      taken.add(choice.name)
-      chosen.push(choice)
-    }
-    return { chosen, missing: undefined }
   }
 }

@@ -1,13 +1,33 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { createContextKey } from '@connectrpc/connect'
-import { type AccessDecision, type AccessKind, authorize, bearerToken } from './auth.ts'
+import type { Principal } from '@navarch/core/access/role'
 
 /** Who sent a request, as far as its connection and headers tell. */
 export interface Caller {
   /** The IP address of the other end of the connection. */
   remoteAddress: string | undefined
   headers: IncomingHttpHeaders
+  /** The request's method; absent where it is always a change. */
+  method?: string
+  /** Whether the connection is encrypted up to here. */
+  encrypted?: boolean
+}
+
+type AnySocket = Pick<Socket, 'remoteAddress'> & { encrypted?: boolean }
+
+/** The caller of a request on HTTP/1.1 or HTTP/2. */
+export function callerOf(request: {
+  headers: IncomingHttpHeaders
+  method?: string | undefined
+  socket: AnySocket | undefined
+}): Caller {
+  return {
+    remoteAddress: remoteAddressOf(request.socket),
+    headers: request.headers,
+    ...(request.method !== undefined && { method: request.method }),
+    encrypted: request.socket?.encrypted === true,
+  }
 }
 
 /** A socket's other end; an IPv4 address is plain also where the server listens on IPv6. */
@@ -18,28 +38,20 @@ export function remoteAddressOf(socket: Pick<Socket, 'remoteAddress'> | undefine
 /** Carries the caller of an RPC to interceptors and handlers. */
 export const callerKey = createContextKey<Caller>({ remoteAddress: undefined, headers: {} }, { description: 'caller' })
 
-/**
- * Decides on a request by its headers and connection: the one way in which REST, RPC and agents' links do.
- * A request of a web page of another origin is refused whatever it wants to change, since a browser on an operator's
- * machine is on loopback too. Without a token such a page may also have a name of its own that leads to this machine
- * (DNS rebinding): then only pages at an address or at "localhost" are taken. A request that a proxy passed on is not from
- * loopback, wherever the proxy runs.
- */
-export function authorizeCaller(caller: Caller, kind: AccessKind, expectedToken: string | undefined): AccessDecision {
-  const { headers } = caller
-  if ((kind === 'change' || kind === 'agent') && isForeignOrigin(headers, expectedToken !== undefined)) {
-    return { allowed: false, code: 'forbidden', message: `requests of web pages at ${headers.origin} are not taken` }
-  }
-  const passedOn = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
-  return authorize({
-    kind,
-    expectedToken,
-    presentedToken: bearerToken(headers.authorization),
-    remoteAddress: passedOn ? undefined : caller.remoteAddress,
-  })
+/** Carries who an RPC comes from to its handler. */
+export const principalKey = createContextKey<Principal | undefined>(undefined, { description: 'principal' })
+
+/** Whether a proxy passed the request on: the other end of the connection is not who asks, wherever the proxy runs. */
+export function isPassedOn(headers: IncomingHttpHeaders): boolean {
+  return headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
 }
 
-function isForeignOrigin(headers: IncomingHttpHeaders, withToken: boolean): boolean {
+/**
+ * Whether a web page of another origin asks. Such a page is refused whatever it wants to change, since a browser on an
+ * operator's machine is on loopback too. Without a token such a page may also have a name of its own that leads to this
+ * machine (DNS rebinding): then only pages at an address or at "localhost" are taken.
+ */
+export function isForeignOrigin(headers: IncomingHttpHeaders, withToken: boolean): boolean {
   const { origin } = headers
   if (origin === undefined) return false
   const host = headers[':authority'] ?? headers.host

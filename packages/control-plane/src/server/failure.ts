@@ -21,6 +21,7 @@ const connectCodes: Record<ServiceErrorCode, Code> = {
   conflict: Code.FailedPrecondition,
   unauthorized: Code.Unauthenticated,
   forbidden: Code.PermissionDenied,
+  rate_limited: Code.ResourceExhausted,
   unavailable: Code.Unavailable,
   internal: Code.Internal,
 }
@@ -41,6 +42,7 @@ const httpStatuses = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  rate_limited: 429,
   internal: 500,
   unavailable: 503,
 } as const satisfies Record<ServiceErrorCode, number>

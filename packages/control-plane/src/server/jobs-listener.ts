@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as NetServer } from 'node:net'
 import type { Clock } from '@navarch/system/clock'
 import { listen, urlOf } from './listen.ts'
 import type { RequestHandler } from './request-handler.ts'
@@ -25,10 +26,22 @@ export function jobsOnly(handle: RequestHandler): RequestHandler {
   }
 }
 
+/** What listens on the port, and what answers on it; over TLS those are two. */
+export interface JobsPort {
+  server: NetServer
+  http1: Pick<Server, 'closeIdleConnections'>
+  /** Cuts off what does not end by itself. */
+  destroyAll(): void
+  scheme: 'http' | 'https'
+}
+
 /** Opens the job API's own port. One that is taken is told, and stops nothing. */
-export async function startJobsListener(server: Server, wanted: { host: string; port: number }): Promise<JobsListener> {
+export async function startJobsListener(
+  { server, http1, destroyAll, scheme }: JobsPort,
+  wanted: { host: string; port: number },
+): Promise<JobsListener> {
   try {
-    return { url: urlOf(await listen(server, wanted, 'server.jobs_address or PORT')), close }
+    return { url: urlOf(await listen(server, wanted, 'server.jobs_address or PORT'), scheme), close }
   } catch (error) {
     if (!(error instanceof ServerStartError)) throw error
     return { problem: error.message, close: async () => {} }
@@ -36,8 +49,8 @@ export async function startJobsListener(server: Server, wanted: { host: string; 
 
   async function close(graceMs: number, clock: Clock): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    server.closeIdleConnections()
-    const cancelCutOff = clock.after(graceMs, () => server.closeAllConnections())
+    http1.closeIdleConnections()
+    const cancelCutOff = clock.after(graceMs, destroyAll)
     await closed
     cancelCutOff()
   }

@@ -26,8 +26,8 @@ function portOf(bound: AddressInfo | string | null, wanted: number): number {
 }
 
 /** An address of this machine that reaches what listens there. */
-export function urlOf({ host, port }: { host: string; port: number }): string {
-  return `http://${urlHost(host)}:${port}`
+export function urlOf({ host, port }: { host: string; port: number }, scheme: 'http' | 'https' = 'http'): string {
+  return `${scheme}://${urlHost(host)}:${port}`
 }
 
 /** A host as a URL has it: an address for all interfaces is replaced by loopback, and IPv6 is bracketed. */

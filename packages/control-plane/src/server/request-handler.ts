@@ -14,7 +14,10 @@ import { ServerReflection as ServerReflectionAlpha } from '@navarch/api/grpc-ref
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Services } from '../services/services.ts'
-import { callerKey, remoteAddressOf } from './caller.ts'
+import type { Access } from './auth/access.ts'
+import type { Login } from './auth/login.ts'
+import { callerKey, callerOf } from './caller.ts'
+import { createDashboardFiles, type FileAnswer } from './dashboard-files.ts'
 import { createRestApp } from './rest/rest-app.ts'
 import { controlPlaneService } from './rpc/control-plane-service.ts'
 import { healthService } from './rpc/health-service.ts'
@@ -25,8 +28,11 @@ import { createJobsApp, isJobsPath } from './v1/jobs-app.ts'
 
 export interface RequestHandlerOptions {
   services: Services
-  authToken?: string
+  access: Access
+  login: Login
   downloadDir?: string
+  /** Folder of the built dashboard; absent: there is none. */
+  dashboardDir?: string
   log: Log
   clock: Clock
   /** Random and unique, for correlation ids. */
@@ -44,22 +50,29 @@ const maxMessageBytes = 1024 * 1024
 
 /** Everything but agents' links: RPC where a path is an RPC's, else REST. The same on HTTP/1.1 and HTTP/2. */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { services, authToken, downloadDir, log, clock, newId, keepAliveMs = 15_000, shutdown } = options
+  const { services, access, login, downloadDir, log, clock, newId, keepAliveMs = 15_000, shutdown } = options
   const router = createConnectRouter({
-    interceptors: [failureInterceptor(log), accessInterceptor(authToken)],
+    interceptors: [failureInterceptor(log), accessInterceptor(access, log)],
     readMaxBytes: maxMessageBytes,
     acceptCompression: [compressionGzip],
     shutdownSignal: shutdown,
   })
   addServices(router, services, clock, keepAliveMs)
   const rpcs = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
-  const app = createRestApp({ services, authToken, downloadDir, log, clock, shutdown, keepAliveMs })
+  const app = createRestApp({ services, access, login, downloadDir, log, clock, shutdown, keepAliveMs })
   const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  const jobsApp = createJobsApp({ jobs: services.jobs, version: services.version().version, authToken, log, newId })
+  const jobsApp = createJobsApp({ jobs: services.jobs, version: services.version().version, access, log, newId })
   const jobs = getRequestListener(jobsApp.fetch, { overrideGlobalObjects: false })
-  const takeEvent = createEventRoutes({ jobs: services.jobs, authToken, log })
+  const takeEvent = createEventRoutes({ jobs: services.jobs, access, log })
+  const dashboard = createDashboardFiles(options.dashboardDir)
 
   return (request, response) => {
+    const asked = access.prepare(request.headers)
+    if (asked === undefined) answer(request, response)
+    else void asked.then(() => answer(request, response))
+  }
+
+  function answer(request: Request, response: Response): void {
     if (takeEvent(request, response)) return
     if (!hasUsableAddress(request)) {
       response.statusCode = 400
@@ -70,16 +83,38 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const path = request.url?.split('?', 1)[0] ?? ''
     const rpc = rpcs.get(path)
     if (!rpc) {
-      const answer = isJobsPath(path) ? jobs : rest
-      answer(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
+      const file = dashboard.answer(fileRequestOf(request, path))
+      if (file) {
+        sendFile(response, file)
+        return
+      }
+      const app = isJobsPath(path) ? jobs : rest
+      app(request, response).catch((error) => log.debug('request ended early', { error: String(error) }))
       return
     }
-    const caller = { remoteAddress: remoteAddressOf(request.socket), headers: request.headers }
-    const values = createContextValues().set(callerKey, caller)
+    const values = createContextValues().set(callerKey, callerOf(request))
     rpc(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error) => log.debug('call ended early', { method: rpc.method.name, error: String(error) }))
   }
+}
+
+function fileRequestOf({ method = 'GET', headers }: Request, path: string) {
+  const acceptEncoding = headers['accept-encoding']
+  return {
+    method,
+    path,
+    accept: headers.accept,
+    acceptEncoding: Array.isArray(acceptEncoding) ? acceptEncoding.join(',') : acceptEncoding,
+    ifNoneMatch: headers['if-none-match'],
+  }
+}
+
+function sendFile(response: Response, { status, headers, body }: FileAnswer): void {
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  if (body) response.end(body)
+  else response.end()
 }
 
 function addServices(router: ConnectRouter, services: Services, clock: Clock, keepAliveMs: number): void {

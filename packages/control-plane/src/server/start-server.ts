@@ -1,4 +1,9 @@
-import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp1,
+  type Server as Http1Server,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import {
   constants,
   createServer as createHttp2,
@@ -11,19 +16,28 @@ import { routes } from '@navarch/api/routes'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Services } from '../services/services.ts'
-import { type JobsListener, jobsOnly, startJobsListener } from './jobs-listener.ts'
+import { configuredToken, createAccess } from './auth/access.ts'
+import { createFailedLogins } from './auth/failed-logins.ts'
+import type { Login } from './auth/login.ts'
+import { type JobsListener, type JobsPort, jobsOnly, startJobsListener } from './jobs-listener.ts'
 import { createAgentLinks } from './link/agent-links.ts'
 import { listen, urlOf } from './listen.ts'
 import { createPortMux } from './port-mux.ts'
 import { createRequestHandler, type RequestHandler } from './request-handler.ts'
+import type { TlsCertificate } from './tls-certificate.ts'
+import { createTlsGate, type TlsGate } from './tls-gate.ts'
 
 export interface ServerOptions {
   /** Port 0 takes a free one. */
   address: { host: string; port: number }
+  /** With it the ports are encrypted, and nothing else is answered on them. */
+  tls?: { certificate: TlsCertificate; hstsMs: number }
   /** A second port for the job API alone; absent, or the same port: there is none. */
   jobsAddress?: { host: string; port: number }
   services: Services
-  /** The token that callers must send; without one, changes are taken from loopback alone. */
+  /** Who may do what, and how one logs in; absent: as `authToken` says. */
+  login?: Login
+  /** The one token that callers must send; without one, changes are taken from loopback alone. */
   authToken?: string
   log: Log
   clock: Clock
@@ -31,6 +45,8 @@ export interface ServerOptions {
   newId: () => string
   /** Where the programs under `/download/` lie. */
   downloadDir?: string
+  /** Folder of the built dashboard; absent: there is none. */
+  dashboardDir?: string
   /** Silence after which an agent's link is ended, ms; three heartbeats. Default 90 s. */
   linkDeadlineMs?: number
   /** Silence after which a follower of events gets a sign of life, ms. Default 15 s, below what proxies allow. */
@@ -61,18 +77,21 @@ const headersMs = 15_000
  * @throws ServerStartError when the address cannot be listened on
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, authToken, log, clock, linkDeadlineMs = 90_000 } = options
+  const { services, log, clock, tls, linkDeadlineMs = 90_000 } = options
+  const login = options.login ?? withoutSessions(options)
+  const { access } = login
   const shutdown = new AbortController()
   const sessions = new Set<ServerHttp2Session>()
   const links = createAgentLinks({
     agents: services.agents,
     jobs: services.jobs,
-    authToken,
+    access,
     clock,
     log,
     linkDeadlineMs,
   })
-  const handle = createRequestHandler({ ...options, shutdown: shutdown.signal })
+  const handle = withHsts(createRequestHandler({ ...options, access, login, shutdown: shutdown.signal }), tls?.hstsMs)
+  const scheme = tls ? 'https' : 'http'
 
   const createHttp1Server = (handleHttp1: RequestHandler) =>
     createHttp1({ requestTimeout: 0, headersTimeout: headersMs }, (request, response) => {
@@ -102,14 +121,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Node begins to watch its header and request deadlines when a server listens, which this one never does itself.
   http1.emit('listening')
 
-  const mux = createPortMux({ http1, http2, clock, sniffMs, maxConnections })
+  const gates: TlsGate[] = []
+  const gateTo = (targets: Parameters<typeof createTlsGate>[1]) => {
+    if (!tls) return {}
+    const gate = createTlsGate(tls.certificate, targets)
+    gates.push(gate)
+    return { tls: gate }
+  }
+  const mux = createPortMux({ http1, http2, ...gateTo({ http1, http2 }), clock, sniffMs, maxConnections })
   const address = await listen(mux.server, options.address).catch((error) => {
     http1.close()
     throw error
   })
-  const url = urlOf(address)
-  log.info('listening', { address: `${address.host}:${address.port}` })
-  if (authToken === undefined) {
+  const url = urlOf(address, scheme)
+  log.info('listening', { address: `${address.host}:${address.port}`, ...(tls && { tls: true }) })
+  if (!access.closed) {
     log.warn('no auth token is set: anyone may read and agents may report; changes are taken from loopback alone')
   }
 
@@ -119,10 +145,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   async function startJobs(wanted: ServerOptions['jobsAddress']): Promise<JobsListener | undefined> {
     if (!wanted || (wanted.port === address.port && wanted.port !== 0)) return undefined
-    const listener = await startJobsListener(createHttp1Server(jobsOnly(handle)), wanted)
+    const listener = await startJobsListener(jobsPort(createHttp1Server(jobsOnly(handle))), wanted)
     if (listener.problem === undefined) log.info('listening for jobs', { address: listener.url })
     else log.warn('the second port for jobs is not open', { reason: listener.problem })
     return listener
+  }
+
+  /** The job API's port speaks HTTP/1.1 alone. */
+  function jobsPort(jobsHttp1: Http1Server): JobsPort {
+    if (!tls) {
+      return { server: jobsHttp1, http1: jobsHttp1, destroyAll: () => jobsHttp1.closeAllConnections(), scheme }
+    }
+    jobsHttp1.emit('listening')
+    const targets = { http1: jobsHttp1 }
+    const jobsMux = createPortMux({ ...targets, ...gateTo(targets), clock, sniffMs, maxConnections })
+    return { server: jobsMux.server, http1: jobsHttp1, destroyAll: jobsMux.destroyAll, scheme }
   }
 
   async function close(graceMs: number): Promise<void> {
@@ -134,10 +171,36 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     links.close()
     shutdown.abort()
     http1.close()
+    for (const gate of gates) gate.close()
     for (const session of sessions) session.close()
     const cancelCutOff = clock.after(graceMs, () => mux.destroyAll())
     await allClosed
     cancelCutOff()
+  }
+}
+
+/** Tells browsers to insist on HTTPS from now on, where that is wanted. */
+function withHsts(handle: RequestHandler, hstsMs: number | undefined): RequestHandler {
+  if (!hstsMs) return handle
+  const value = `max-age=${Math.trunc(hstsMs / 1000)}`
+  return (request, response) => {
+    response.setHeader('strict-transport-security', value)
+    handle(request, response)
+  }
+}
+
+/** Access by one token for everything, or by none. Nothing is kept. */
+function withoutSessions({ authToken, clock, log }: Pick<ServerOptions, 'authToken' | 'clock' | 'log'>): Login {
+  const tokens = authToken === undefined ? [] : [configuredToken(authToken)]
+  return {
+    access: createAccess({ closed: authToken !== undefined, tokens }),
+    credentials: undefined,
+    oidc: undefined,
+    failedLogins: createFailedLogins(clock.now),
+    publicUrl: undefined,
+    sessionLifetimeMs: 0,
+    clock,
+    log,
   }
 }
 

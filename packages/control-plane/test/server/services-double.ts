@@ -10,7 +10,9 @@ import {
 import type { EventJson, NodeJson, OperationJson, PoolJson } from '@navarch/api/rest'
 import { ServiceError } from '../../src/services/service-error.ts'
 import type { Services } from '../../src/services/services.ts'
+import { alertsDouble } from '../alerts-double.ts'
 import { emptyJobStore, jobServiceOver } from '../job-service-over.ts'
+import { viewsDouble } from '../views-double.ts'
 
 /** A fleet of one node, one pool and one operation, which records what is asked of it. */
 export interface ServicesDouble {
@@ -73,6 +75,8 @@ export function createServicesDouble(): ServicesDouble {
       retry: async () => {
         throw new ServiceError('unavailable', 'the store is away')
       },
+      approve: (id, by) => change(`approve ${id} by ${by}`, operation),
+      reject: (id, by, reason) => change(`reject ${id} by ${by}: ${reason}`, operation),
     },
     events: {
       since: async (after, limit) => events.filter((event) => event.seq > after).slice(0, limit),
@@ -116,6 +120,8 @@ export function createServicesDouble(): ServicesDouble {
     notReady: () => double.notReady,
     metrics: async () => 'navarch_nodes_total{status="active"} 1\n',
     jobs: jobServiceOver(emptyJobStore),
+    alerts: alertsDouble,
+    views: viewsDouble,
   }
   const double: ServicesDouble = {
     services,
@@ -173,6 +179,7 @@ const pool: PoolJson = {
   size: { min: 0, max: 4, wanted: 1, ready: 1, busy: 0, provisioning: 0 },
   manual_size: null,
   autoscaler: 'queue',
+  mode: 'act',
   nodes: ['node-1'],
   conditions: [{ type: 'Ready', status: 'true', reason: 'Ok', message: '', since: time }],
 }
@@ -185,6 +192,7 @@ const operation: OperationJson = {
   state: 'running',
   step: 'drain',
   steps: [{ name: 'drain', state: 'running', started_at: time, finished_at: null, attempts: 1, message: '' }],
+  approval: null,
   reason: 'XID 79',
   initiator: 'health',
   created_at: time,

@@ -14,12 +14,13 @@ export const operationSteps = {
 export type StepName = 'drain' | 'wait' | 'remove' | 'provision' | 'bootstrap' | 'register' | 'verify' | 'return'
 
 /**
+ * - `waiting_for_approval`: proposed, and nothing is done before a person approves it
  * - `running`: its step is being worked on
  * - `waiting`: its step waits for something outside (jobs to end, a machine to boot, a retry)
  * - `succeeded`, `cancelled`: over
  * - `failed`: over, and a person may `retry` it
  */
-export type OperationState = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
+export type OperationState = 'waiting_for_approval' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
 
 export interface OperationStep {
   name: StepName
@@ -66,6 +67,18 @@ export interface OperationFacts {
  */
 export type SlurmNaming = 'future' | 'cloud' | 'static' | 'dynamic' | 'none'
 
+/** What people said of a proposal. */
+export interface Approval {
+  /** `withdrawn`: its cause is gone, so nobody needs to decide. */
+  state: 'waiting' | 'approved' | 'rejected' | 'withdrawn'
+  /** Who decided; absent while nobody has. */
+  by?: string
+  /** When it came to this state, ms. */
+  at: number
+  /** Why it was rejected or withdrawn. */
+  reason?: string
+}
+
 export interface Operation {
   id: string
   kind: OperationKind
@@ -80,6 +93,8 @@ export interface Operation {
   /** Who started it: "health", "autoscaler", "operator". */
   initiator: string
   facts: OperationFacts
+  /** Absent: it never needed one. */
+  approval?: Approval
   /** Set when someone asked to cancel; the engine stops at the next safe point. */
   cancelRequested: boolean
   /** Not looked at before this time, ms. */

@@ -5,8 +5,9 @@ import type { NodeSetup } from './node-setup.ts'
 /** The agent and the command line, downloaded from the control plane, configured and running. */
 export function agentSteps(setup: NodeSetup): BootstrapStep[] {
   return [
-    { kind: 'run', name: 'download the agent and the command line', script: downloadScript(setup.server) },
-    ...clientConfigSteps(setup),
+    ...caSteps(setup),
+    { kind: 'run', name: 'download the agent and the command line', script: downloadScript(setup) },
+    ...configSteps(setup),
     {
       kind: 'write',
       name: "write the agent's unit",
@@ -28,8 +29,21 @@ exit 1
   ]
 }
 
+const caPath = '/etc/navarch/ca.pem'
+
+/** What the control plane's certificate is checked by. */
+function caSteps({ caCertificate }: NodeSetup): BootstrapStep[] {
+  if (caCertificate === undefined) return []
+  const name = "write the authorities of the control plane's certificate"
+  return [{ kind: 'write', name, path: caPath, content: caCertificate, mode: 0o644 }]
+}
+
 /** The files from which agent and command line know the control plane. */
 export function clientConfigSteps(setup: NodeSetup): BootstrapStep[] {
+  return [...caSteps(setup), ...configSteps(setup)]
+}
+
+function configSteps(setup: NodeSetup): BootstrapStep[] {
   return [
     {
       kind: 'write',
@@ -42,7 +56,7 @@ export function clientConfigSteps(setup: NodeSetup): BootstrapStep[] {
       kind: 'write',
       name: "write the command line's configuration",
       path: '/etc/navarch/client.yaml',
-      content: `server: ${JSON.stringify(setup.server)}\n`,
+      content: `server: ${JSON.stringify(setup.server)}\n${setup.caCertificate === undefined ? '' : `tls_ca: ${caPath}\n`}`,
       mode: 0o644,
     },
   ]
@@ -60,12 +74,17 @@ export function agentConfig(setup: NodeSetup): string {
     ['zone', zone],
     ['instance_type', instanceType],
     ['auth_token', authToken],
+    ['tls_ca', setup.caCertificate === undefined ? undefined : caPath],
   ]
   return entries.flatMap(([key, value]) => (value ? [`${key}: ${JSON.stringify(value)}\n`] : [])).join('')
 }
 
 /** Each program is put in place by a rename, so that one that runs is not disturbed. */
-function downloadScript(server: string): string {
+function downloadScript({ server, caCertificate }: NodeSetup): string {
+  const ca =
+    caCertificate === undefined
+      ? { curl: '', wget: '' }
+      : { curl: `--cacert ${caPath} `, wget: `--ca-certificate=${caPath} ` }
   return `set -eu
 case "$(uname -m)" in
   x86_64 | amd64) machine=amd64 ;;
@@ -74,9 +93,9 @@ case "$(uname -m)" in
 esac
 fetch() {
   if command -v curl > /dev/null; then
-    curl -fsSL --connect-timeout 10 --retry 3 --retry-delay 2 -o "$2" "$1"
+    curl -fsSL ${ca.curl}--connect-timeout 10 --retry 3 --retry-delay 2 -o "$2" "$1"
   elif command -v wget > /dev/null; then
-    wget -q --timeout=30 --tries=3 -O "$2" "$1"
+    wget -q ${ca.wget}--timeout=30 --tries=3 -O "$2" "$1"
   else
     echo "neither curl nor wget is here to download with" >&2
     return 1

@@ -13,6 +13,8 @@ export interface NodeSetup {
   address: string
   /** What the agent shows to the control plane; absent when it asks for nothing. */
   authToken?: string
+  /** Authorities that the control plane's certificate is of, PEM; absent: those that the machine trusts anyway. */
+  caCertificate?: string
   /** Absent: the machine does not join a Slurm cluster. */
   slurm?: SlurmSetup
 }

@@ -1,6 +1,7 @@
 import { type FileChange, renderChanges } from '@navarch/hooks/file-change'
 import { agentFolder, settingsFile } from '@navarch/hooks/hook-places'
 import { type InstallOutcome, installHooks } from '@navarch/hooks/install'
+import { CliError, exitCodes } from '../../cli-error.ts'
 import type { CommandContext } from '../../context.ts'
 import { printDocument } from '../../output/print.ts'
 import { type HooksOptions, hooksContext, requireRoot, withHooks } from './hooks-context.ts'
@@ -14,6 +15,12 @@ export interface InstallOptions extends HooksOptions {
 export async function hooksInstall(context: CommandContext, options: InstallOptions): Promise<number> {
   const hooks = hooksContext(context, options)
   const { service: serviceUrl, dryRun = false } = options
+  if (serviceUrl !== undefined && !isServiceUrl(serviceUrl))
+    throw new CliError(
+      exitCodes.usage,
+      `--service ${JSON.stringify(serviceUrl)} is no address of the service`,
+      'Write it like http://observability-service:8080.',
+    )
   if (!dryRun) requireRoot(hooks, options)
   const outcome = await withHooks(() =>
     installHooks(hooks, { agentFolder, dryRun, ...(serviceUrl !== undefined && { serviceUrl }) }),
@@ -31,6 +38,11 @@ export async function hooksInstall(context: CommandContext, options: InstallOpti
     return `${changes || `The hooks are installed already (${outcome.confFile}).\n`}${next.map((step) => `${step}\n`).join('')}`
   })
   return 0
+}
+
+/** What the hooks take: they write it into a file of curl's. */
+function isServiceUrl(text: string): boolean {
+  return /^https?:\/\/[\w.~+/=:@%[\]-]+$/.test(text) && URL.canParse(text)
 }
 
 /** A change in JSON: what becomes of which file, and the lines that differ. */

@@ -4,7 +4,8 @@ import { ControlPlaneService } from '@navarch/api/control-plane'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { AgentService } from '../../services/services.ts'
-import { authorizeCaller, remoteAddressOf } from '../caller.ts'
+import type { Access } from '../auth/access.ts'
+import { remoteAddressOf } from '../caller.ts'
 import { connectCodeOf } from '../failure.ts'
 import { type AgentJobs, type AgentLink, serveAgentLink } from './agent-link.ts'
 import { isGrpcRequest, refuseGrpc } from './grpc-stream.ts'
@@ -25,13 +26,13 @@ const ending = { code: Code.Unavailable, message: 'the control plane is ending' 
 export function createAgentLinks(options: {
   agents: AgentService
   jobs: AgentJobs
-  authToken: string | undefined
+  access: Access
   clock: Clock
   log: Log
   /** Silence after which a link is ended, ms. */
   linkDeadlineMs: number
 }): AgentLinks {
-  const { agents, jobs, authToken, clock, log, linkDeadlineMs } = options
+  const { agents, jobs, access, clock, log, linkDeadlineMs } = options
   const links = new Set<AgentLink>()
   const ofNode = new Map<string, AgentLink>()
   const nodeOf = new Map<AgentLink, string>()
@@ -54,7 +55,7 @@ export function createAgentLinks(options: {
     accept(stream, headers) {
       if (headers[':path'] !== linkPath || headers[':method'] !== 'POST' || !isGrpcRequest(headers)) return false
       const remoteAddress = remoteAddressOf(stream.session?.socket)
-      const decision = authorizeCaller({ remoteAddress, headers }, 'agent', authToken)
+      const decision = access.decide({ remoteAddress, headers }, 'agent')
       if (!decision.allowed) refuseGrpc(stream, { code: connectCodeOf(decision.code), message: decision.message })
       else if (closed) refuseGrpc(stream, ending)
       else links.add(serveAgentLink(stream, remoteAddress ?? '', linkOptions))

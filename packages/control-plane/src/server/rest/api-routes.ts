@@ -42,6 +42,14 @@ export function apiRoutes({ services, clock, shutdown, keepAliveMs }: RestOption
     })
   }
 
+  app.post(routes.operationApprove, async (c) => {
+    await parseBody(plain(c), noKeys)
+    return c.json(await operations.approve(c.req.param('id'), c.get('by')))
+  })
+  app.post(routes.operationReject, async (c) => {
+    const { reason } = await parseBody(plain(c), reasonBody)
+    return c.json(await operations.reject(c.req.param('id'), c.get('by'), reason))
+  })
   app.get(routes.events, async (c) => {
     const { after, limit } = parseQuery(c, eventsQuery)
     if (!c.req.header('accept')?.includes('text/event-stream')) {

@@ -7,17 +7,25 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ServiceError } from '../../services/service-error.ts'
 import type { Services } from '../../services/services.ts'
-import { accessOfRest } from '../access-rules.ts'
-import { authorizeCaller, remoteAddressOf } from '../caller.ts'
+import { accessOfRest, isChange } from '../access-rules.ts'
+import type { Access } from '../auth/access.ts'
+import type { Login } from '../auth/login.ts'
+import { callerOf } from '../caller.ts'
 import { httpStatusOf, serviceErrorOf } from '../failure.ts'
+import { alertRoutes } from './alert-routes.ts'
 import { apiRoutes } from './api-routes.ts'
+import { authRoutesOf } from './auth-routes.ts'
 import { backupMediaType, backupRoutes } from './backup-routes.ts'
 import { plainRoutes } from './plain-routes.ts'
 import type { RestEnv } from './rest-env.ts'
+import { tokenRoutesOf } from './token-routes.ts'
+import { viewRoutes } from './view-routes.ts'
 
 export interface RestOptions {
   services: Services
-  authToken: string | undefined
+  access: Access
+  /** What logins work with. */
+  login: Login
   downloadDir: string | undefined
   log: Log
   clock: Clock
@@ -30,10 +38,14 @@ export interface RestOptions {
 /** The REST API, probes, metrics and downloads. Every failure is an ErrorJson. */
 export function createRestApp(options: RestOptions): Hono<RestEnv> {
   const app = new Hono<RestEnv>()
-  app.use(checkAccess(options.authToken), checkMediaType)
+  app.use(checkAccess(options.access, options.log), checkMediaType)
   app.route('/', plainRoutes(options))
   app.route('/', apiRoutes(options))
   app.route('/', backupRoutes(options))
+  app.route('/', viewRoutes(options))
+  app.route('/', alertRoutes(options))
+  app.route('/', authRoutesOf(options.login))
+  app.route('/', tokenRoutesOf(options.login))
   app.notFound((context) => {
     const message = `no such route: ${context.req.method} ${context.req.path.slice(0, 200)}; / lists what there is`
     return failure(context, 'not_found', message)
@@ -46,12 +58,20 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
   return app
 }
 
-function checkAccess(authToken: string | undefined): MiddlewareHandler<RestEnv> {
+/** Lets through what the caller may do, and logs who changed what. */
+function checkAccess(access: Access, log: Log): MiddlewareHandler<RestEnv> {
   return async (context, next) => {
-    const { incoming } = context.env
-    const caller = { remoteAddress: remoteAddressOf(incoming.socket), headers: incoming.headers }
-    const decision = authorizeCaller(caller, accessOfRest(context.req.method, context.req.path), authToken)
-    if (decision.allowed) return next()
+    const caller = callerOf(context.env.incoming)
+    const need = accessOfRest(context.req.method, context.req.path)
+    const decision = access.decide(caller, need)
+    if (decision.allowed) {
+      const by = decision.principal?.name ?? 'somebody'
+      context.set('by', by)
+      await next()
+      const request = `${context.req.method} ${context.req.path.slice(0, 200)}`
+      if (isChange(need) && context.res.ok) log.info('changed', { by, request })
+      return
+    }
     if (decision.code === 'unauthorized') context.header('www-authenticate', 'Bearer')
     return failure(context, decision.code, decision.message)
   }

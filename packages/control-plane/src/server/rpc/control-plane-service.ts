@@ -10,7 +10,7 @@ import {
 } from '@navarch/api/control-plane'
 import { ServiceError } from '../../services/service-error.ts'
 import type { Services } from '../../services/services.ts'
-import { callerKey } from '../caller.ts'
+import { callerKey, principalKey } from '../caller.ts'
 import { type FollowOptions, followEvents } from '../follow-events.ts'
 import {
   bootstrapLogOf,
@@ -130,6 +130,16 @@ export function controlPlaneService(
     },
     async retryOperation(request) {
       return { operation: operationOf(await operations.retry(requireField(request.id, 'id'))) }
+    },
+
+    async approveOperation(request, context) {
+      const by = context.values.get(principalKey)?.name ?? 'somebody'
+      return { operation: operationOf(await operations.approve(requireField(request.id, 'id'), by)) }
+    },
+    async rejectOperation(request, context) {
+      const by = context.values.get(principalKey)?.name ?? 'somebody'
+      if (request.reason.length > 1000) throw new ServiceError('invalid', 'reason is longer than 1000 characters')
+      return { operation: operationOf(await operations.reject(requireField(request.id, 'id'), by, request.reason)) }
     },
 
     async *watch(request, context) {

@@ -127,6 +127,14 @@ export function operationOf(operation: OperationJson): MessageInitShape<typeof O
     })),
     ...at('createdAt', operation.created_at),
     ...at('updatedAt', operation.updated_at),
+    ...(operation.approval && {
+      approval: {
+        state: operation.approval.state,
+        by: operation.approval.by ?? '',
+        reason: operation.approval.reason ?? '',
+        ...at('at', operation.approval.at),
+      },
+    }),
   }
 }
 

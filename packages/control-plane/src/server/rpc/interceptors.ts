@@ -1,17 +1,23 @@
 import { ConnectError, type Interceptor } from '@connectrpc/connect'
 import type { Log } from '@navarch/system/log'
 import { ServiceError } from '../../services/service-error.ts'
-import { accessOfRpc } from '../access-rules.ts'
-import { authorizeCaller, callerKey } from '../caller.ts'
+import { accessOfRpc, isChange } from '../access-rules.ts'
+import type { Access } from '../auth/access.ts'
+import { callerKey, principalKey } from '../caller.ts'
 import { connectErrorOf, serviceErrorOf } from '../failure.ts'
 
-/** Refuses calls that their caller may not make. */
-export function accessInterceptor(authToken: string | undefined): Interceptor {
+/** Refuses calls that their caller may not make, and logs who changed what. */
+export function accessInterceptor(access: Access, log: Log): Interceptor {
   return (next) => async (request) => {
     const caller = request.contextValues.get(callerKey)
-    const decision = authorizeCaller(caller, accessOfRpc(request.service.typeName, request.method.localName), authToken)
+    const need = accessOfRpc(request.service.typeName, request.method.localName)
+    const decision = access.decide(caller, need)
     if (!decision.allowed) throw connectErrorOf(new ServiceError(decision.code, decision.message))
-    return next(request)
+    request.contextValues.set(principalKey, decision.principal)
+    const response = await next(request)
+    if (isChange(need))
+      log.info('changed', { by: decision.principal?.name ?? 'somebody', request: request.method.name })
+    return response
   }
 }
 

@@ -1,0 +1,83 @@
+import type { Operation } from '@navarch/core/operation/operation'
+import { decideProposals, type SizeProposal } from '@navarch/core/size/decide-proposals'
+import type { SizeDecision } from '@navarch/core/size/decide-size'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Engine } from '../operations/engine.ts'
+import { isFaulty } from '../operations/status-at-rest.ts'
+import type { NamesFor } from './names-for.ts'
+
+export interface ProposeDeps {
+  fleet: Fleet
+  engine: Pick<Engine, 'start' | 'withdraw'>
+}
+
+/**
+ * What a look at a pool in the mode `recommend` decided becomes operations that wait for approval; those whose cause is gone are
+ * withdrawn.
+ * @returns why new nodes cannot be named, if they cannot
+ */
+export async function proposeSizes(
+  { fleet, engine }: ProposeDeps,
+  pool: string,
+  decision: SizeDecision,
+  namesFor: NamesFor,
+  now: number,
+): Promise<string | undefined> {
+  // Nothing is known: what was proposed when something was stays.
+  if (decision.blocked === 'cannot-tell') return undefined
+  const memory = fleet.poolMemory(pool)
+  const rejections = memory.rejections ?? []
+  const decided = decideProposals({ actions: decision.actions, proposals: sizeProposals(fleet, pool), rejections, now })
+  for (const id of decided.withdraw) await engine.withdraw(id, `not needed any more: ${decision.reason}`)
+  if (decided.rejections.length < rejections.length) {
+    await fleet.commit([{ kind: 'pool', memory: { ...fleet.poolMemory(pool), rejections: decided.rejections } }])
+  }
+  const { chosen, missing } = namesFor(decided.provision.count, decided.provision.names)
+  for (const { name, naming } of chosen) {
+    if (fleet.nodes.has(name) || fleet.operationOf(name)) continue
+    await engine.start({
+      kind: 'provision',
+      pool,
+      node: name,
+      reason: decision.reason,
+      initiator: 'autoscaler',
+      facts: { slurmName: naming },
+      propose: true,
+    })
+  }
+  for (const node of decided.scaleDown) {
+    if (fleet.operationOf(node) || fleet.proposalOf(node)) continue
+    const reason = `scaling down: ${decision.reason}`
+    await engine.start({ kind: 'scale-down', pool, node, reason, initiator: 'autoscaler', propose: true })
+  }
+  return missing
+}
+
+/** Withdraws proposals that nobody would make now: of a pool that is not asked any more, or a fault that is gone. */
+export async function withdrawStale(
+  { fleet, engine }: ProposeDeps,
+  pool: { name: string; mode: 'observe' | 'recommend' | 'act' },
+): Promise<void> {
+  for (const proposal of fleet.operations.values()) {
+    if (proposal.pool !== pool.name || proposal.state !== 'waiting_for_approval') continue
+    const why = pool.mode === 'recommend' ? staleSince(fleet, proposal) : `the pool's mode is ${pool.mode}`
+    if (why !== undefined) await engine.withdraw(proposal.id, why)
+  }
+}
+
+/** Why a proposal has lost its ground; undefined when it has not. Changes of size are looked at with the size. */
+function staleSince(fleet: Fleet, { node: name, kind, initiator }: Operation): string | undefined {
+  const node = fleet.nodes.get(name)
+  if (kind === 'provision') return node ? `${name} is there` : undefined
+  if (!node || node.status === 'terminated') return `${name} is gone`
+  if (initiator !== 'health') return undefined
+  return isFaulty(node) ? undefined : `${name} is healthy again`
+}
+
+function sizeProposals(fleet: Fleet, pool: string): SizeProposal[] {
+  return [...fleet.operations.values()].flatMap(({ id, kind, node, pool: of, state }) =>
+    of === pool && state === 'waiting_for_approval' && (kind === 'provision' || kind === 'scale-down')
+      ? [{ id, kind, node }]
+      : [],
+  )
+}
