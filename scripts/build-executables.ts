@@ -19,14 +19,15 @@ import { parseArgs, promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { runCommand } from '@navarch/system/run-command'
 import { build } from 'esbuild'
+import { buildDashboard } from '../packages/dashboard/scripts/build.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
 /** Installed programs: their package, and its modules that become files of their own, since some run as threads. */
 const programs = {
-  'navarch-node': { folder: 'agent', modules: { main: 'main' } },
-  navarch: { folder: 'cli', modules: { main: 'main' } },
+  'navarch-node': { folder: 'agent', modules: { main: 'main' }, dashboard: false },
+  navarch: { folder: 'cli', modules: { main: 'main' }, dashboard: false },
   'navarch-control-plane': {
     folder: 'control-plane',
     modules: {
@@ -35,6 +36,7 @@ const programs = {
       'navarch-backup-worker': 'store/backup/backup-worker',
       'navarch-jobs-worker': 'store/jobs/job-worker',
     },
+    dashboard: true,
   },
 } as const
 type Program = keyof typeof programs
@@ -92,6 +94,23 @@ async function bundle(program: Program): Promise<{ name: string; content: Buffer
   )
 }
 
+/** The name of the part that has the dashboard's files; it is unpacked into a folder of that name beside the program. */
+const dashboardPart = 'dashboard.tar'
+
+/** The built dashboard as one file, the same for the same content. */
+async function packDashboard(): Promise<{ name: string; content: Buffer }> {
+  await buildDashboard({ ifStale: true })
+  const folder = join(root, 'packages', 'dashboard')
+  const path = join(dist, 'bundle', 'dashboard.tar')
+  await mkdir(join(dist, 'bundle'), { recursive: true })
+  const fixed = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
+  const packed = await runCommand('tar', [...fixed, '-C', join(folder, 'dist'), '-cf', path, '.'], {
+    deadlineMs: 60_000,
+  })
+  if (packed.code !== 0) throw new Error(`the dashboard cannot be packed: ${packed.stderr.trim()}`)
+  return { name: dashboardPart, content: await readFile(path) }
+}
+
 /** Node for a processor, from the packages that `npm ci` installs, or from the registry for a processor other than ours. */
 async function findNode(processor: Processor): Promise<{ path: string; version: string } | undefined> {
   const name = `node-linux-${processors[processor].node}`
@@ -138,7 +157,7 @@ async function compressed(path: string, name: string): Promise<Buffer> {
 
 /** Writes the executable, unless it is there with this very content. @returns its path */
 async function assemble(program: Program, processor: Processor, runtime: Runtime): Promise<string> {
-  const files = await bundle(program)
+  const files = [...(await bundle(program)), ...(programs[program].dashboard ? [await packDashboard()] : [])]
   const path = join(dist, 'executables', `${program}-linux-${processor}`)
   const hash = createHash('sha256')
   for (const { content } of files) hash.update(content)
@@ -168,6 +187,15 @@ const nodeFromAgent = `if [ $# -ge 3 ] && [ "$1" = get ] && [ -z "\${NAVARCH_SER
   esac
 fi
 `
+
+/** The program stands in for another one that it is linked as. */
+const calledAs = `export NAVARCH_CALLED_AS="\${0##*/}"
+`
+
+const unpackDashboard = `
+    mkdir "$new/dashboard"
+    tar -xf "$new/${dashboardPart}" -C "$new/dashboard"
+    rm "$new/${dashboardPart}"`
 
 /** The script at the executable's head. It says where the parts begin, so it is padded to a fixed length. */
 function header(program: Program, hash: string, processor: Processor, runtime: Runtime, code: readonly Part[]): string {
@@ -220,11 +248,11 @@ ${unpackRuntime}
 fi
 if [ ! -d "$base/$code" ]; then
     begin
-${unpackCode}
+${unpackCode}${programs[program].dashboard ? unpackDashboard : ''}
     rm -rf "$base"/${program}-????????????????
     finish "$base/$code"
 fi
-export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$base/$node"
+${program === 'navarch' ? calledAs : ''}export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$base/$node"
 exec "$base/$node/node" --max-semi-space-size=1 "$base/$code/main.mjs" "$@"
 `
   if (script.length >= headerBytes) throw new Error(`the script has grown over ${headerBytes} bytes`)

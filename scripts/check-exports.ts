@@ -35,5 +35,5 @@ export function findUnusedExports(sources: ReadonlyMap<string, string>): string[
 
 /** Unused exports of the repository. */
 export async function checkExports(): Promise<string[]> {
-  return findUnusedExports(await readFiles((path) => path.endsWith('.ts') && !path.endsWith('.d.ts')))
+  return findUnusedExports(await readFiles((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts')))
 }

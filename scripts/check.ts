@@ -29,6 +29,7 @@ const checks: Readonly<Record<string, () => Promise<string[]>>> = {
   'format and lint': () =>
     tool('biome', 'ci', '--colors=off', '--reporter=concise', '--diagnostic-level=warn', '--max-diagnostics=none', '.'),
   types: () => tool('tsc', '--noEmit', '--pretty', 'false', '-p', '.'),
+  'types of the dashboard': () => tool('tsc', '--noEmit', '--pretty', 'false', '-p', 'packages/dashboard'),
   'protobuf lint': () => tool('buf', 'lint'),
   'import boundaries': async () => findBoundaryProblems(await readRepository()),
   'generated files': async () => {

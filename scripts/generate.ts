@@ -14,6 +14,7 @@ import { keysReference } from '@navarch/config/reference'
 import { runCommand } from '@navarch/system/run-command'
 import { renderXidCatalog } from '../packages/core/scripts/generate-xid-catalog.ts'
 import { assembleHooks } from '../packages/hooks/scripts/assemble-hooks.ts'
+import { dashboardFiles } from './grafana/dashboards.ts'
 import { readFiles, root } from './source-files.ts'
 
 /** Files by path, relative to the root, with the content that they should have. */
@@ -33,6 +34,7 @@ const generators: Readonly<Record<string, () => Promise<Files>>> = {
     const { cliReference } = await import('@navarch/cli/reference')
     return new Map([['docs/cli.md', cliReference()]])
   },
+  'scripts/grafana/': async () => dashboardFiles(),
   'packages/hooks/scripts': () => assembleHooks((name) => read(`packages/hooks/scripts/${name}`)),
   'packages/core/data/xid-catalog.csv': async () =>
     new Map([

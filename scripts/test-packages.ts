@@ -6,7 +6,17 @@ import { runCommand } from '@navarch/system/run-command'
 export const testPackages: readonly string[] = [
   ...['slurmctld', 'slurmd', 'slurmdbd', 'slurmrestd', 'slurm-client', 'munge'],
   'slurm-wlm-jwt-plugin',
-  ...['mariadb-server', 'postgresql', 'qemu-system-x86', 'python3-venv', 'dash', 'busybox', 'prometheus'],
+  ...[
+    'mariadb-server',
+    'postgresql',
+    'qemu-system-x86',
+    'python3-venv',
+    'dash',
+    'busybox',
+    'prometheus',
+    'prometheus-alertmanager',
+    'chromium',
+  ],
   ...['debootstrap', 'systemd-container', 'iproute2', 'util-linux', 'mount', 'procps'],
   ...['openssh-client', 'openssh-server', 'sudo', 'curl', 'jq', 'zstd', 'ca-certificates', 'libatomic1'],
 ]

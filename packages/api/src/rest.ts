@@ -88,6 +88,8 @@ export interface PoolJson {
   size: { min: number; max: number; wanted: number; ready: number; busy: number; provisioning: number }
   manual_size: number | null
   autoscaler: string
+  /** `observe`: decisions are shown; `recommend`: they wait for approval; `act`: they are done. */
+  mode: 'observe' | 'recommend' | 'act'
   nodes: string[]
   conditions: ConditionJson[]
 }
@@ -118,13 +120,27 @@ export interface OperationJson {
   kind: string
   pool: string
   node: string
-  state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
+  /** `waiting_for_approval`: proposed; nothing is done before a person approves it. */
+  state: 'waiting_for_approval' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
+  /** What people said of it; null: it needed no approval. */
+  approval: ApprovalJson | null
   step: string
   steps: OperationStepJson[]
   reason: string
   initiator: string
   created_at: string
   updated_at: string
+}
+
+export interface ApprovalJson {
+  /** `withdrawn`: its cause was gone before anybody decided. */
+  state: 'waiting' | 'approved' | 'rejected' | 'withdrawn'
+  /** Who decided; null while nobody has, and where it was withdrawn. */
+  by: string | null
+  /** When it came to this state. */
+  at: string
+  /** Why it was rejected or withdrawn. */
+  reason: string | null
 }
 
 export interface OperationStepJson {
@@ -161,7 +177,15 @@ export interface BootstrapLogJson {
 /** Every failing answer of the REST API. */
 export interface ErrorJson {
   error: {
-    code: 'invalid' | 'not_found' | 'conflict' | 'unauthorized' | 'forbidden' | 'unavailable' | 'internal'
+    code:
+      | 'invalid'
+      | 'not_found'
+      | 'conflict'
+      | 'unauthorized'
+      | 'forbidden'
+      | 'rate_limited'
+      | 'unavailable'
+      | 'internal'
     message: string
   }
 }

@@ -1,4 +1,7 @@
+import { alertRoutes, simpleAlertRoutes } from './alerts.ts'
+import { authRoutes, tokenRoutes } from './auth.ts'
 import { jobRoutes } from './jobs.ts'
+import { viewRoutes } from './views.ts'
 
 /**
  * The REST API's routes, in one place for server, command line and docs. `:name` is a path parameter.
@@ -16,13 +19,15 @@ import { jobRoutes } from './jobs.ts'
  * | GET /api/v1/operations | pool, node, all=true | OperationJson[] |
  * | GET /api/v1/operations/:id | | OperationJson |
  * | POST /api/v1/operations/:id/cancel, /retry | | OperationJson |
+ * | POST /api/v1/operations/:id/approve | | OperationJson |
+ * | POST /api/v1/operations/:id/reject | {reason} | OperationJson |
  * | GET /api/v1/events | after, limit; `Accept: text/event-stream` follows | EventJson[] or a stream of EventJson |
  * | GET /api/v1/version | | VersionJson |
  * | GET /api/v1/backup | | the file of `@navarch/api/backup`, as a stream |
  * | POST /api/v1/restore | such a file, `Content-Type: application/gzip` | 202, RestoreJson |
  * | GET /api/v1/restore | | RestoreJson of the last one |
  *
- * The job API's are those of `jobRoutes`.
+ * The job API's are those of `jobRoutes`, the dashboard's those of `viewRoutes`, and those of logins and tokens are in `auth.ts`, alerts' those of `alertRoutes`.
  */
 export const routes = {
   nodes: '/api/v1/nodes',
@@ -39,11 +44,24 @@ export const routes = {
   operation: '/api/v1/operations/:id',
   operationCancel: '/api/v1/operations/:id/cancel',
   operationRetry: '/api/v1/operations/:id/retry',
+  operationApprove: '/api/v1/operations/:id/approve',
+  operationReject: '/api/v1/operations/:id/reject',
   events: '/api/v1/events',
   version: '/api/v1/version',
   backup: '/api/v1/backup',
   restore: '/api/v1/restore',
   ...jobRoutes,
+  ...alertRoutes,
+  ...simpleAlertRoutes,
+  ...viewRoutes,
+  ...tokenRoutes,
+  authSession: authRoutes.session,
+  authTokenLogin: authRoutes.tokenLogin,
+  authLogin: authRoutes.login,
+  authCallback: authRoutes.callback,
+  authLogout: authRoutes.logout,
+  authDevice: authRoutes.deviceLogin,
+  authDevicePoll: authRoutes.devicePoll,
 } as const
 export type Route = keyof typeof routes
 

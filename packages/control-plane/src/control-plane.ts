@@ -1,12 +1,17 @@
 import { join } from 'node:path'
+import { NodeCommandType } from '@navarch/api/control-plane'
 import type { NavarchConfig, ProviderSpec } from '@navarch/config/navarch-config'
 import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import { openKnownHosts } from '@navarch/hosts/known-hosts'
+import { renderMetrics } from '@navarch/metrics/exposition'
 import { createProvider, type ProviderContext } from '@navarch/providers/create-provider'
 import type { Provider } from '@navarch/providers/provider'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
+import { newSecret } from '@navarch/system/secret'
+import { startAlerts } from './alerts/start-alerts.ts'
+import { usedPercent } from './alerts/watched-volumes.ts'
 import { defaultJobsPort } from './environment.ts'
 import { loadFleet } from './fleet/fleet.ts'
 import { startJobs } from './jobs.ts'
@@ -22,7 +27,9 @@ import { checkHeartbeats } from './reconcile/heartbeats.ts'
 import { metricsSourceOf } from './reconcile/metrics-source.ts'
 import { createPools } from './reconcile/pools.ts'
 import { repair } from './reconcile/repair.ts'
+import { openLogin } from './server/auth/open-login.ts'
 import { startServer } from './server/start-server.ts'
+import { openTlsCertificate } from './server/tls-certificate.ts'
 import { createAgentService } from './services/agent-service.ts'
 import { createBackupService } from './services/backup-service.ts'
 import { createEventService } from './services/event-service.ts'
@@ -30,12 +37,13 @@ import { createNodeService } from './services/node-service.ts'
 import { createOperationService } from './services/operation-service.ts'
 import { createPoolService } from './services/pool-service.ts'
 import type { Services } from './services/services.ts'
+import { createViews } from './services/views/create-views.ts'
 import { connectSlurm } from './slurm/connect-slurm.ts'
 import type { SlurmLink } from './slurm/slurm-link.ts'
 import { openStores } from './store/open-stores.ts'
 import { createCounters } from './telemetry/counters.ts'
-import { renderMetrics } from './telemetry/exposition.ts'
 import { fleetMetrics } from './telemetry/fleet-metrics.ts'
+import { createSlurmMetrics, slurmMetricsAddress } from './telemetry/slurm-exporter.ts'
 import { version } from './version.ts'
 
 export interface ControlPlaneOptions {
@@ -48,6 +56,8 @@ export interface ControlPlaneOptions {
   authToken?: string
   /** Folder of what `/download/` serves. */
   downloadDir?: string
+  /** Folder of the built dashboard; absent: there is none. */
+  dashboardDir?: string
   effects: ControlPlaneEffects
 }
 
@@ -58,6 +68,8 @@ export interface ControlPlaneEffects {
   random: () => number
   /** Random and unique, safe in names of machines and hosts. */
   newId: () => string
+  /** 256 random bits as 43 characters of base64url; absent: the machine's own. */
+  newSecret?: () => string
   run: RunCommand
   /** Runs Slurm's commands; absent: `run`. */
   runSlurm?: RunCommand
@@ -79,6 +91,8 @@ export interface ControlPlane {
   /** Base URL of the one port. */
   url: string
   services: Services
+  /** Base URL of the port for Slurm's figures alone; absent: there is none. */
+  slurmMetricsUrl?: string
   /** Stops taking requests, lets steps that run come to a recorded stop, closes the store. Takes at most `graceMs`. */
   close(graceMs: number): Promise<void>
 }
@@ -86,6 +100,8 @@ export interface ControlPlane {
 /** How often health by silence is looked at, and touched nodes are stored, ms. */
 const housekeepingMs = 5_000
 const flushMs = 10 * 60_000
+/** How often it is stored when sessions and tokens were used, ms. */
+const accessFlushMs = 60_000
 
 /**
  * Starts a control plane: store, Slurm poller, loops, server. It depends on nothing outside: what is missing or
@@ -109,7 +125,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     // At the end the store closes under what is still running; that loses nothing.
     if (!signal.aborted) effects.onStoreLost(error)
   })
+  const login = await openLogin({
+    server: config.server,
+    authToken: options.authToken,
+    store,
+    fleet,
+    effects: { ...effects, newSecret: effects.newSecret ?? newSecret },
+  })
   const slurm = await connectSlurm(config.slurm, effects)
+  const slurmMetrics = slurm && createSlurmMetrics(slurm, config.slurm.pollIntervalMs, effects)
   const counters = createCounters()
   const gate = createProviderGate(random)
   const providers = new Map(config.providers.map((spec) => [spec.name, makeProvider(spec, options)]))
@@ -126,7 +150,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     bootstrapper: createSshBootstrapper({
       config,
       port: () => port,
-      authToken: options.authToken,
+      authToken: login.agentToken,
       slurm,
       knownHosts: openKnownHosts(join(dataDir, 'known-hosts.json')),
       ...(effects.env['SSH_AUTH_SOCK'] !== undefined && { sshAgent: effects.env['SSH_AUTH_SOCK'] }),
@@ -147,6 +171,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     stepOf: (operation) => stepOf(deps, operation),
     rollback: (context) => takeBack(deps, context),
     onEnd: (operation) => nodeAfter(fleet, operation, clock.now()),
+    rejectCooldownMs: (pool) => poolByName.get(pool)?.rejectCooldownMs ?? 0,
     newId,
     signal,
   })
@@ -163,7 +188,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   const reconcile = () => void pools.reconcile()
 
-  const conditions: string[] = []
+  const conditions: string[] = [...login.conditions]
   const jobs = await startJobs({
     store: stores.jobs,
     findings: (node, limit) => store.findings(node, limit),
@@ -171,11 +196,43 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     fleetNodes: () => fleet.nodes.values(),
     conditions,
     slurm,
+    noteOutput: (node, parameters) => services.agents.issueCommand(node, NodeCommandType.NOTE_JOB_OUTPUT, parameters),
     signal,
     version,
     effects,
   })
+  const repairs = {
+    ...{ fleet, engine, log, clock },
+    mode: (pool: string) => poolByName.get(pool)?.mode ?? 'act',
+    shown: new Map<string, string>(),
+  }
+  let listeningFrom: number | undefined
+  const alerts = await startAlerts({
+    config,
+    store,
+    fleet,
+    pools,
+    slurm,
+    waste: jobs.service.waste,
+    conditions,
+    listeningSince: () => listeningFrom,
+    dataDir,
+    signal,
+    effects: { ...effects, volumeUse: usedPercent },
+  })
   const nodes = createNodeService({ fleet, engine, slurm, clock })
+  const views = createViews({
+    fleet,
+    config,
+    slurm,
+    pools,
+    clock,
+    signal,
+    log,
+    jobs: jobs.service,
+    alerts: alerts.service.counts,
+    ownUser: effects.env['USER'],
+  })
   const services: Services = {
     nodes,
     pools: createPoolService({ fleet, config, pools, reconcile }),
@@ -190,11 +247,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       newId,
       poolOf: (node) => poolOfNode(config.pools, slurm, pools, node),
       describe: nodes.describe,
-      onUnhealthy: (node, decision) => repair({ fleet, engine, log }, node, decision),
+      onUnhealthy: (node, decision) => repair(repairs, node, decision),
       onNews: (node) => engine.wake(node),
     }),
     backups: createBackupService({ stores, clock, restart: effects.onRestart }),
     jobs: jobs.service,
+    alerts: alerts.service,
+    views: views.service,
     version: () => ({
       version,
       store: store.description,
@@ -203,29 +262,44 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
     notReady: () => (signal.aborted ? 'stopping' : undefined),
     metrics: async () =>
-      renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })) + (await jobs.metrics()),
+      renderMetrics(fleetMetrics({ fleet, config, pools, slurm, counters, now: clock.now })) +
+      (await jobs.metrics()) +
+      ((await slurmMetrics?.text()) ?? ''),
   }
 
   const address = options.address ?? config.server.address
+  const { tls } = config.server
+  const stopAtStart = async (error: unknown): Promise<never> => {
+    stopping.abort(error)
+    slurm?.stop()
+    login.close()
+    await stores.close()
+    throw error
+  }
+  const certificate = tls && (await openTlsCertificate(tls, effects).catch(stopAtStart))
   const server = await startServer({
     address,
     ...jobsAddressBeside(address, config.server.jobsAddress),
     services,
-    ...(options.authToken !== undefined && { authToken: options.authToken }),
+    login,
+    ...(tls && certificate && { tls: { certificate, hstsMs: tls.hstsMs } }),
     ...(options.downloadDir !== undefined && { downloadDir: options.downloadDir }),
+    ...(options.dashboardDir !== undefined && { dashboardDir: options.dashboardDir }),
     log,
     clock,
     newId,
     linkDeadlineMs: config.server.heartbeatTimeoutMs,
-  }).catch(async (error: unknown) => {
-    stopping.abort(error)
-    slurm?.stop()
-    await stores.close()
-    throw error
+  }).catch((error: unknown) => {
+    certificate?.close()
+    return stopAtStart(error)
   })
   port = server.address.port
   if (server.jobs?.problem !== undefined) conditions.push(server.jobs.problem)
+  const exporterAddress = slurmMetricsAddress(address, config.server.slurmMetricsAddress)
+  const slurmMetricsPort = exporterAddress && (await slurmMetrics?.open(exporterAddress, certificate))
+  if (slurmMetricsPort?.problem !== undefined) conditions.push(slurmMetricsPort.problem)
   const listeningSince = clock.now()
+  listeningFrom = listeningSince
 
   for (const pool of config.pools) {
     const { name, instanceType, minNodes, maxNodes } = pool
@@ -238,7 +312,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       checkHeartbeats(fleet, log, { timeoutMs: config.server.heartbeatTimeoutMs, listeningSince }, clock.now()),
     ),
     loop(clock, signal, log, 'flush', flushMs, () => fleet.flush()),
+    loop(clock, signal, log, 'access', accessFlushMs, () => login.flush()),
     ...jobs.run(),
+    ...alerts.run(),
+    ...views.run(),
   ]
   // The first look at Slurm is what the first decision waits for, not for the clock.
   const stopFirst = slurm?.onLook(() => {
@@ -249,13 +326,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     url: server.url,
     services,
+    ...(slurmMetricsPort?.url !== undefined && { slurmMetricsUrl: slurmMetricsPort.url }),
     async close(graceMs) {
       stopping.abort(new Error('the control plane is stopping'))
       slurm?.stop()
-      await server.close(graceMs)
+      await Promise.all([server.close(graceMs), slurmMetricsPort?.close()])
       const settled = new AbortController()
       const work = Promise.allSettled([engine.idle(), ...loops]).then(() => settled.abort())
       await Promise.race([work, clock.sleep(graceMs, settled.signal).catch(() => {})])
+      login.close()
+      certificate?.close()
+      await login.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
       await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
       await stores.close()
     },

@@ -2,6 +2,7 @@ import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { Finding } from '@navarch/core/health/finding'
 import type { NodeStateSeen } from '@navarch/core/job/job-report'
 import type { FleetNode } from '@navarch/core/node/node'
+import { renderMetrics } from '@navarch/metrics/exposition'
 import { withoutUndefined } from '@navarch/slurm/fields'
 import { formatNodeState } from '@navarch/slurm/node-state'
 import type { Clock } from '@navarch/system/clock'
@@ -12,7 +13,7 @@ import { createLiveUsages } from './services/jobs/live-usages.ts'
 import { createJobReconciler } from './slurm/job-reconciler.ts'
 import type { SlurmLink } from './slurm/slurm-link.ts'
 import type { JobStore } from './store/job-store.ts'
-import { renderMetrics } from './telemetry/exposition.ts'
+import { renderInTurns, shareText } from './telemetry/job-shared-text.ts'
 import { createJobTelemetry, remoteWriteOf } from './telemetry/job-telemetry.ts'
 import type { RemoteWriteEffects } from './telemetry/remote-write-client.ts'
 import { createStorageMetrics, measured } from './telemetry/storage-metrics.ts'
@@ -25,6 +26,8 @@ export interface JobsOptions {
   /** What is not as it should be, in sentences: told by the service, and added to. */
   conditions: string[]
   slurm: SlurmLink | undefined
+  /** Has a node's agent write into the output file of a job that has ended there. */
+  noteOutput?: (node: string, parameters: Record<string, string>) => Promise<unknown>
   /** Ends everything. */
   signal: AbortSignal
   version: string
@@ -58,7 +61,14 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     log.warn(remote)
   }
   const reconciler =
-    slurm && createJobReconciler({ store, slurm, clock, log, newId, adminComment: config.jobs.adminComment })
+    slurm &&
+    createJobReconciler({
+      ...{ store, slurm, clock, log, newId, adminComment: config.jobs.adminComment },
+      ...(config.jobs.outputFile &&
+        options.noteOutput && {
+          outputNotes: { report: (runId: string) => service.report(runId), send: options.noteOutput },
+        }),
+    })
   const remembered = slurm && ((await lastCluster(store)) ?? (await clusterOf(slurm, clock)))
   const service = createJobService({
     store,
@@ -90,17 +100,18 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     jobsMs: retention.jobsMs,
   }
   if (typeof remote === 'object') signal.addEventListener('abort', () => void remote.close())
+  const metricsText = shareText(async () => {
+    try {
+      return await renderInTurns(await telemetry.metrics())
+    } catch (error) {
+      // A store that does not answer must not hide the fleet's metrics, nor its own errors.
+      log.warn('metrics of jobs cannot be told', { error: error instanceof Error ? error.message : String(error) })
+      return renderMetrics(storage.metrics())
+    }
+  }, clock.now)
   return {
     service,
-    async metrics() {
-      try {
-        return renderMetrics(await telemetry.metrics())
-      } catch (error) {
-        // A store that does not answer must not hide the fleet's metrics, nor its own errors.
-        log.warn('metrics of jobs cannot be told', { error: error instanceof Error ? error.message : String(error) })
-        return renderMetrics(storage.metrics())
-      }
-    },
+    metrics: metricsText,
     run: () => [
       loop(clock, signal, log, 'jobs', maintenanceMs, async () => {
         live.prune(clock.now() - liveUsageMs)

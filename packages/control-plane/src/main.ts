@@ -25,6 +25,7 @@ interface Options {
   dataDir?: string
   authToken?: string
   downloadDir?: string
+  dashboardDir?: string
   logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'
 }
 
@@ -36,6 +37,7 @@ const command = new Command('navarch-control-plane')
   .option('--data-dir <dir>', 'where state is kept (default /var/lib/navarch for root, else ~/.local/state/navarch)')
   .option('--auth-token <token>', 'token that clients and agents must show; wins over NAVARCH_AUTH_TOKEN')
   .option('--download-dir <dir>', 'executables that /download/ serves to new nodes')
+  .option('--dashboard-dir <dir>', 'the built web page; by itself the one that comes with this program')
   .option('--log-level <level>', 'DEBUG, INFO, WARN or ERROR', parseLevel, 'INFO')
   .addHelpText(
     'after',
@@ -92,7 +94,7 @@ async function restore(file: string): Promise<void> {
 
 async function serve(): Promise<void> {
   const options = command.opts<Options>()
-  const config = await loadConfig(options.config)
+  const config = await loadConfig(options)
   if (!config) {
     process.exitCode = 2
     return
@@ -112,6 +114,7 @@ async function serve(): Promise<void> {
       ...(options.address && { address: options.address }),
       ...(authToken && { authToken }),
       downloadDir: options.downloadDir ?? defaultDownloadDir(),
+      dashboardDir: options.dashboardDir ?? defaultDashboardDir(),
       effects: {
         clock: systemClock,
         random: Math.random,
@@ -146,7 +149,7 @@ async function serve(): Promise<void> {
 }
 
 /** The file's settings with those of variables; undefined after the errors were told. */
-async function loadConfig(file: string | undefined): Promise<EnvironmentSettings | undefined> {
+async function loadConfig({ config: file, address }: Options): Promise<EnvironmentSettings | undefined> {
   let text = ''
   if (file !== undefined) {
     try {
@@ -166,7 +169,10 @@ async function loadConfig(file: string | undefined): Promise<EnvironmentSettings
   const given = new Set(
     parsed.settings.filter(({ source }) => file !== undefined && source.startsWith(`${file}:`)).map(({ key }) => key),
   )
-  const settings = withEnvironment(parsed.config, (key) => given.has(key), process.env)
+  // PORT alone means that port of the host that is listened on.
+  const { server } = parsed.config
+  const config = { ...parsed.config, server: { ...server, address: address ?? server.address } }
+  const settings = withEnvironment(config, (key) => given.has(key), process.env)
   if ('errors' in settings) {
     for (const error of settings.errors) process.stderr.write(`navarch-control-plane: ${error}\n`)
     return undefined
@@ -198,6 +204,12 @@ function defaultDataDir(): string {
 function defaultDownloadDir(): string {
   const installed = '/usr/share/navarch/executables'
   return existsSync(installed) ? installed : fileURLToPath(new URL('../../../dist/executables', import.meta.url))
+}
+
+/** Beside the bundled program, else what the dashboard's own build made in the checkout. */
+function defaultDashboardDir(): string {
+  const bundled = join(import.meta.dirname, 'dashboard')
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dashboard/dist', import.meta.url))
 }
 
 function parseAddress(text: string): { host: string; port: number } {

@@ -18,6 +18,7 @@ async function engineWith(step: Step) {
     stepOf: () => step,
     rollback: async () => ({ kind: 'done' }),
     onEnd: () => [],
+    rejectCooldownMs: () => 3_600_000,
     newId: () => `op${ids++}`,
     signal: new AbortController().signal,
   })

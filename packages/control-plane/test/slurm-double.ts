@@ -57,6 +57,7 @@ export function createSlurmDouble(clock: Clock): SlurmDouble {
     createNode: missing,
     version: missing,
     snapshot: missing,
+    details: missing,
     partitions: missing,
     jobDetail: missing,
     accountedJobs: missing,

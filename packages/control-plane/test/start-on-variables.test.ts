@@ -73,6 +73,14 @@ describe('a control plane without a configuration file', () => {
     expect((await program.line('SEED_DEMO'))['warning']).toContain('accepted, not active yet')
   })
 
+  it('serves jobs on the host that --address names, where PORT is set and HOST is not', async () => {
+    const program = await start({ SCHEDULER_BACKEND: 'mock', PORT: '0' })
+    const { port } = new URL((await program.line('"listening for jobs"'))['address'] ?? '')
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    // All of 127/8 is this machine: who listens on every address answers there too.
+    await expect(fetch(`http://127.0.0.2:${port}/healthz`)).rejects.toThrow('fetch failed')
+  })
+
   it('starts at once while slurmrestd is away, and says so', async () => {
     const program = await start({ SCHEDULER_BACKEND: 'slurm', SLURM_BASE_URL: 'http://127.0.0.1:9' })
     const { address: url } = await program.line('"listening for jobs"')

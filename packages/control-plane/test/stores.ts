@@ -141,6 +141,10 @@ export async function fill(stores: Stores): Promise<void> {
   const finding = { id: 'f1', node: 'gpu-1', source: 'kernel-log', code: 'xid-79', class: 'drain-replace' } as const
   await stores.fleet.commit([
     { kind: 'finding', finding: { ...finding, fatal: true, message: 'm', evidence: '', at: 1 } },
+    {
+      kind: 'api-token',
+      token: { id: 't1', name: 'ci', role: 'viewer', hash: 'h', createdAt: 1, createdBy: 'ana' },
+    },
     { kind: 'command', command: { id: 'c1', node: 'gpu-1', type: 1, parameters: { a: 'b' }, issuedAt: 2 } },
   ])
   for (const job of ['1', '2']) await stores.jobs.apply([jobStarted(job, 'gpu-1'), jobStarted(job, 'gpu-2')])

@@ -21,6 +21,8 @@ import type { Store } from '../src/store/store.ts'
 import { createCounters } from '../src/telemetry/counters.ts'
 import { createSlurmDouble, type SlurmDouble } from './slurm-double.ts'
 
+const openAuth = { tokens: [], protectJobs: false, sessionIdleMs: 1000, sessionLifetimeMs: 1000, allowHttp: false }
+
 export function poolSpec(health: Partial<HealthSpec> = {}): PoolSpec {
   return {
     name: 'train',
@@ -32,6 +34,8 @@ export function poolSpec(health: Partial<HealthSpec> = {}): PoolSpec {
     minNodes: 1,
     maxNodes: 4,
     cooldownMs: 0,
+    mode: 'act',
+    rejectCooldownMs: 3_600_000,
     health: { unhealthyThreshold: 2, autoReplace: true, ...health },
     labels: {},
     ssh: { user: 'root', port: 22 },
@@ -50,6 +54,7 @@ export interface World {
 }
 
 export interface RunningPlane {
+  store: Store
   fleet: Fleet
   engine: Engine
   agents: AgentService
@@ -130,9 +135,11 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
         stepOf: (operation) => stepOf(deps, operation),
         rollback: (context) => takeBack(deps, context),
         onEnd: (operation) => nodeAfter(fleet, operation, clock.now()),
+        rejectCooldownMs: () => pool.rejectCooldownMs,
         newId,
         signal: stopping.signal,
       })
+      const repairs = { fleet, engine, log: silentLog, clock, mode: () => pool.mode, shown: new Map<string, string>() }
       const agents = createAgentService({
         fleet,
         config: {
@@ -142,6 +149,7 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
             heartbeatTimeoutMs: 90_000,
             healthCheckIntervalMs: 60_000,
             autoscaleIntervalMs: 30_000,
+            auth: openAuth,
           },
           pools: [pool],
         },
@@ -150,12 +158,12 @@ export function createWorld(databasePath: string, pool: PoolSpec = poolSpec()): 
         counters: createCounters(),
         newId,
         poolOf: () => undefined,
-        onUnhealthy: (node, decision) => repair({ fleet, engine, log: silentLog }, node, decision),
+        onUnhealthy: (node, decision) => repair(repairs, node, decision),
         onNews: (node) => engine.wake(node),
       })
       current = agents
       engine.wake()
-      return { fleet, engine, agents, kill, crashed: () => dead }
+      return { store, fleet, engine, agents, kill, crashed: () => dead }
     },
   }
 }

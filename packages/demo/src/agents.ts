@@ -1,3 +1,9 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createJobAgent, type JobAgent } from '@navarch/agent/jobs/job-agent'
+import { openJobEventSpool } from '@navarch/agent/jobs/job-event-spool'
+import { createRunningJobsFile } from '@navarch/agent/jobs/running-jobs-file'
+import { openSampleQueue } from '@navarch/agent/jobs/sample-queue'
 import { createLinkOpener } from '@navarch/agent/link'
 import { noFiles } from '@navarch/agent/memory'
 import { runAgent } from '@navarch/agent/run-agent'
@@ -8,7 +14,10 @@ import type { LaunchRequest, Machine } from '@navarch/providers/provider'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import manifest from '../package.json' with { type: 'json' }
+import { gpuLoad } from './load.ts'
+import { jobCgroupFiles, leaveHookNote, simulatedProc } from './simulated-job-files.ts'
 import { createSimulatedKernelLog, type SimulatedKernelLog } from './simulated-kernel-log.ts'
+import { jobsOn, type SimulatedJob } from './simulated-slurm/cluster.ts'
 import type { SimulatedSlurm } from './simulated-slurm/simulated-slurm.ts'
 
 /** A machine that does not exist, on which the agent's real code runs. */
@@ -27,7 +36,9 @@ export interface SimulatedHostsOptions {
   log: Log
   /** Address of the control plane, once it listens. */
   server: Promise<string>
-  slurm: Pick<SimulatedSlurm, 'hostUp' | 'hostDown' | 'gpusInUse'>
+  slurm: Pick<SimulatedSlurm, 'hostUp' | 'hostDown' | 'gpusInUse' | 'cluster'>
+  /** Where hosts keep what hooks leave for their agents. */
+  folder: string
   /** From a machine's launch to its agent's and slurmd's start, ms. */
   bootMs: number
 }
@@ -38,8 +49,10 @@ export interface SimulatedHosts {
   onTerminate(machineId: string): void
   /** Those that have booted. */
   booted(): SimulatedHost[]
-  /** Makes the GPUs as busy as the jobs on their node. */
+  /** Makes the GPUs as busy as the jobs that have them. */
   loadGpus(): void
+  /** Runs the prologs or epilogs of a job on its hosts. */
+  onJob(what: 'start' | 'end', job: SimulatedJob, at: number): void
   /** Ends every agent. */
   close(): Promise<void>
 }
@@ -52,11 +65,33 @@ const nvidiaSmiDeadlineMs = 3_000
 /** Boots a host for each machine that the provider launches, and ends it with the machine. */
 export function createSimulatedHosts(options: SimulatedHostsOptions): SimulatedHosts {
   const { clock, random, slurm } = options
+  const hooksOf = (host: SimulatedHost) => join(options.folder, host.machineId, 'hooks')
+
+  const jobAgentOf = async (host: SimulatedHost): Promise<JobAgent> => {
+    const log = options.log.with({ node: host.node })
+    await mkdir(hooksOf(host), { recursive: true, mode: 0o700 })
+    return createJobAgent({
+      nodeId: host.node,
+      clock,
+      log,
+      events: await openJobEventSpool({ path: undefined, log }),
+      samples: await openSampleQueue({ folder: undefined, log }),
+      runningJobs: createRunningJobsFile(undefined, host.machineId),
+      hookFolder: hooksOf(host),
+      userName: async () => undefined,
+      // Jobs of the demo are short: their curves need more than a point in 15 s.
+      intervals: { earlyMs: 2_000, laterMs: 5_000, sendMs: 2_000, hookGraceMs: 3_000, vanishedMs: 30_000 },
+      tree: jobCgroupFiles(() => jobsOn(slurm.cluster(), host.node), clock.now),
+      proc: simulatedProc,
+    })
+  }
+
   const hosts = new Map<string, { host: SimulatedHost; stop: AbortController; done: Promise<void> }>()
   const ending = new Set<Promise<void>>()
 
   const live = async (host: SimulatedHost, pool: string, signal: AbortSignal): Promise<void> => {
     await clock.sleep(Math.max(0, host.bootedAt - clock.now()), signal)
+    const jobs = await jobAgentOf(host)
     slurm.hostUp(host.node)
     await runAgent(
       {
@@ -90,6 +125,7 @@ export function createSimulatedHosts(options: SimulatedHostsOptions): SimulatedH
         openLink: createLinkOpener({ clock, server: await options.server, authToken: undefined }),
         spool: await openSpool({ path: undefined, log: options.log }),
         files: noFiles,
+        jobs,
       },
       signal,
     )
@@ -122,16 +158,31 @@ export function createSimulatedHosts(options: SimulatedHostsOptions): SimulatedH
     },
     booted: () => [...hosts.values()].map(({ host }) => host).filter((host) => host.bootedAt <= clock.now()),
     loadGpus() {
+      const now = clock.now()
       for (const { host } of hosts.values()) {
-        const busy = slurm.gpusInUse(host.node)
-        for (const gpu of host.simulated.gpus) {
-          const works = gpu.index < busy
-          gpu.utilizationPercent = works ? 88 + Math.floor(random() * 12) : 0
-          gpu.powerWatts = works ? 580 + Math.floor(random() * 90) : 72
-          gpu.memoryUsedMib = works ? 71_000 : 4
-          // A GPU that a fault has made hot stays hot.
-          if (gpu.clockEvents <= 1) gpu.temperatureCelsius = works ? 58 + Math.floor(random() * 8) : 33
+        const holders = new Map<number, SimulatedJob>()
+        for (const job of jobsOn(slurm.cluster(), host.node)) {
+          for (const index of job.devices[host.node] ?? []) holders.set(index, job)
         }
+        for (const gpu of host.simulated.gpus) {
+          const job = holders.get(gpu.index)
+          const load = job && gpuLoad(job.load, now - (job.startedAt ?? now), gpu.index / 8, random())
+          const percent = load?.utilizationPercent ?? 0
+          gpu.utilizationPercent = Math.min(100, Math.max(0, percent))
+          gpu.powerWatts = Math.round(job ? 105 + 5.3 * percent + 25 * random() : 70 + 4 * random())
+          gpu.memoryUsedMib = Math.round(4 + 81_000 * (load?.memory ?? 0))
+          // A GPU that a fault has made hot stays hot.
+          if (gpu.clockEvents <= 1)
+            gpu.temperatureCelsius = Math.round(31 + gpu.index / 2 + 0.33 * percent + 2 * random())
+        }
+      }
+    },
+    onJob(what, job, at) {
+      for (const { host } of hosts.values()) {
+        if (!job.nodes.includes(host.node)) continue
+        leaveHookNote(hooksOf(host), { what, job, node: host.node, at }).catch((error: unknown) =>
+          options.log.error('a hook of the demo failed', { node: host.node, error: String(error) }),
+        )
       }
     },
     async close() {

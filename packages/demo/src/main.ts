@@ -15,6 +15,7 @@ interface Options {
   dataDir?: string
   speed: number
   faults: boolean
+  history: boolean
   duration?: number
 }
 
@@ -25,6 +26,7 @@ const command = new Command('demo')
   .option('--data-dir <folder>', 'an empty folder for state and logs, kept at the end (default: a temporary one)')
   .option('--speed <factor>', 'how many times faster machines boot, jobs run and faults come', parseSpeed, 1)
   .option('--no-faults', 'let nothing break')
+  .option('--no-history', 'begin without the made-up day before')
   .option('--duration <time>', 'end after this time, such as 5m', parseTime)
   .exitOverride()
   .action(start)

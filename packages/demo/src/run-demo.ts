@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type ControlPlane, startControlPlane } from '@navarch/control-plane/control-plane'
 import { followEvents } from '@navarch/control-plane/server/follow-events'
 import type { Clock } from '@navarch/system/clock'
@@ -9,10 +10,20 @@ import { createLog, type Log } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
 import { createSimulatedHosts, type SimulatedHosts } from './agents.ts'
 import { type DemoPlan, planDemo } from './demo-config.ts'
-import { chooseVictim, type FaultSchedule, faultKinds, faultTime, injectFault, usualSchedule } from './faults.ts'
+import {
+  chooseVictim,
+  type FaultKind,
+  type FaultSchedule,
+  faultKinds,
+  faultTime,
+  injectFault,
+  usualSchedule,
+} from './faults.ts'
+import { seedHistory } from './seed-history.ts'
 import { createRandom } from './simulated-slurm/random.ts'
 import { createSimulatedSlurm, type SimulatedSlurm } from './simulated-slurm/simulated-slurm.ts'
 import { jobsToSubmit } from './simulated-slurm/workload.ts'
+import { standingQueue } from './standing-queue.ts'
 import { createStory } from './story.ts'
 
 export interface DemoOptions {
@@ -25,11 +36,15 @@ export interface DemoOptions {
   /** How many times faster machines boot, jobs run and faults come. */
   speed: number
   faults: boolean
+  /** Whether it begins with a day of past. */
+  history: boolean
   colour: boolean
   /** Takes the story, line by line. */
   print: (line: string) => void
 }
 
+/** Jobs of the past have the ids before. */
+const firstDemoJob = 1001
 const bootMs = 2_500
 const tickMs = 500
 const closeMs = 2_000
@@ -45,6 +60,8 @@ interface Stage {
   log: Log
   startedAt: number
   options: DemoOptions
+  /** Events up to this one are the past's. */
+  storyFrom: number
 }
 
 /**
@@ -61,19 +78,37 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
   const log = createLog((line) => logFile.write(line), { now: clock.now })
   const plan = planDemo(options.nodes, speed)
   await writeFile(join(dataDir, 'navarch-config.yaml'), plan.configText)
-  const slurm = createSimulatedSlurm({ clock, partitions: plan.partitions })
   const server = Promise.withResolvers<string>()
-  const hosts = createSimulatedHosts({ clock, random, log, server: server.promise, slurm, bootMs: bootMs / speed })
+  const slurm: SimulatedSlurm = createSimulatedSlurm({
+    clock,
+    partitions: plan.partitions,
+    jobsBefore: firstDemoJob - 1,
+    onJob: (what, job, at) => hosts.onJob(what, job, at),
+  })
+  const hosts: SimulatedHosts = createSimulatedHosts({
+    clock,
+    random,
+    log,
+    server: server.promise,
+    slurm,
+    folder: join(dataDir, 'hosts'),
+    bootMs: bootMs / speed,
+  })
   let ids = 0
+  const newId = () => `op${++ids}`
   try {
+    const storyFrom = options.history
+      ? await seedHistory({ dataDir, plan, now: clock.now(), effects: { clock, random, log, newId } })
+      : 0
     const plane = await startControlPlane({
       config: plan.config,
       dataDir,
       address: { host: '127.0.0.1', port: options.port },
+      dashboardDir: fileURLToPath(new URL('../../dashboard/dist', import.meta.url)),
       effects: {
         clock,
         random,
-        newId: () => `op${++ids}`,
+        newId,
         run: runCommand,
         runSlurm: slurm.run,
         fetch,
@@ -84,10 +119,15 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
       },
     })
     server.resolve(plane.url)
-    const stage: Stage = { clock, plan, slurm, hosts, plane, random, log, startedAt: clock.now(), options }
+    const stage: Stage = { clock, plan, slurm, hosts, plane, random, log, startedAt: clock.now(), options, storyFrom }
     for (const line of introduction(plane.url, plan, options, logPath)) options.print(line)
     try {
-      await Promise.all([tellStory(stage, signal), keepWorking(stage, signal), keepBreaking(stage, signal)])
+      await Promise.all([
+        tellStory(stage, signal),
+        keepWorking(stage, signal),
+        keepBreaking(stage, signal),
+        approveFirst(stage, signal),
+      ])
     } finally {
       ending.abort()
       await hosts.close()
@@ -107,8 +147,12 @@ function introduction(url: string, plan: DemoPlan, options: DemoOptions, logPath
   return [
     `Navarch demo: ${options.nodes} nodes with 8 simulated GPUs each, in pools ${pools.join(' and ')}, under a simulated Slurm.`,
     '',
-    `  address  http://localhost:${port}`,
-    `  logs     ${logPath}`,
+    `  dashboard  http://localhost:${port}/`,
+    `  address    http://localhost:${port}`,
+    `  logs       ${logPath}`,
+    ...(options.history
+      ? ['', 'The day before now is made up: faults, jobs and figures with "demo-day" in their names.']
+      : []),
     '',
     'In a second terminal:',
     command('list', 'the fleet'),
@@ -121,7 +165,7 @@ function introduction(url: string, plan: DemoPlan, options: DemoOptions, logPath
   ]
 }
 
-async function tellStory({ plane, clock, options }: Stage, signal: AbortSignal): Promise<void> {
+async function tellStory({ plane, clock, options, storyFrom }: Stage, signal: AbortSignal): Promise<void> {
   const { events, nodes } = plane.services
   const findingOf = (node: string, message: string) =>
     nodes
@@ -129,7 +173,7 @@ async function tellStory({ plane, clock, options }: Stage, signal: AbortSignal):
       .find(({ id }) => id === node)
       ?.health_events.find((event) => event.message === message)
   const story = createStory({ colour: options.colour, findingOf })
-  for await (const event of followEvents(events, 0, { clock, signal, keepAliveMs: 60_000 })) {
+  for await (const event of followEvents(events, storyFrom, { clock, signal, keepAliveMs: 60_000 })) {
     if (event) for (const line of story.tell(event)) options.print(line)
   }
 }
@@ -137,11 +181,28 @@ async function tellStory({ plane, clock, options }: Stage, signal: AbortSignal):
 /** Users submit jobs in waves; GPUs show the load. */
 async function keepWorking(stage: Stage, signal: AbortSignal): Promise<void> {
   const { clock, plan, slurm, hosts, random, startedAt } = stage
+  for (const job of standingQueue(startedAt, firstDemoJob)) slurm.submit(job)
   while (!signal.aborted) {
     for (const wave of plan.waves) {
-      for (const job of jobsToSubmit(wave, slurm.cluster(), clock.now() - startedAt, random)) slurm.submit(job)
+      // It opens while the tide comes in.
+      const elapsedMs = clock.now() - startedAt + 0.3 * wave.periodMs
+      for (const job of jobsToSubmit(wave, slurm.cluster(), elapsedMs, random)) slurm.submit(job)
     }
     hosts.loadGpus()
+    await clock.sleep(tickMs, signal).catch(() => {})
+  }
+}
+
+/** Somebody has to say yes to the first nodes of the pool that asks; what comes later is for whoever looks on. */
+async function approveFirst({ plane, plan, clock }: Stage, signal: AbortSignal): Promise<void> {
+  const { operations } = plane.services
+  let left = plan.config.pools.reduce((sum, pool) => sum + (pool.mode === 'recommend' ? pool.minNodes : 0), 0)
+  while (left > 0 && !signal.aborted) {
+    for (const { id, state, reason } of await operations.list({ all: false })) {
+      if (state !== 'waiting_for_approval' || left === 0 || !reason.startsWith('below minimum')) continue
+      await operations.approve(id, 'demo')
+      left--
+    }
     await clock.sleep(tickMs, signal).catch(() => {})
   }
 }
@@ -156,7 +217,7 @@ async function keepBreaking(stage: Stage, signal: AbortSignal): Promise<void> {
     const kind = faultKinds[number % faultKinds.length]
     // Right after the start, or when everything is being repaired, there may be nobody to strike yet.
     for (;;) {
-      const victim = kind && !signal.aborted ? chooseVictim(kind, candidatesOf(stage)) : undefined
+      const victim = kind && !signal.aborted ? chooseVictim(kind, candidatesOf(stage, kind)) : undefined
       if (kind && victim) injectFault(kind, victim, random)
       if (victim || signal.aborted) break
       await clock.sleep(tickMs, signal).catch(() => {})
@@ -164,8 +225,12 @@ async function keepBreaking(stage: Stage, signal: AbortSignal): Promise<void> {
   }
 }
 
-function candidatesOf({ hosts, plane, slurm, clock }: Stage) {
-  const nodes = new Map(plane.services.nodes.list({}).map((node) => [node.id, node]))
+/** The pool that asks before it acts has one kind of fault, so that others are mended before one's eyes. */
+function candidatesOf({ hosts, plane, plan, slurm, clock }: Stage, kind: FaultKind) {
+  const asking = plan.config.pools.filter((pool) => pool.mode === 'recommend').map((pool) => pool.name)
+  const wantsAsking = kind === 'row-remap-failure' && asking.length > 0
+  const listed = plane.services.nodes.list({}).filter((node) => asking.includes(node.pool) === wantsAsking)
+  const nodes = new Map(listed.map((node) => [node.id, node]))
   return hosts.booted().flatMap((host) => {
     const node = nodes.get(host.node)
     const idleAt = slurm.idleAt(host.node)

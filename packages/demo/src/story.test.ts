@@ -46,6 +46,21 @@ describe('the story', () => {
     ])
   })
 
+  it('tells what waits for a person, and goes on with it when that person says yes', () => {
+    const operation = { operation: 'op1' }
+    expect(
+      tell([
+        event('operation', 'replace waits for approval: XID 64', 0, operation),
+        event('operation', 'approved by ana', 5, operation),
+        event('operation-step', 'return succeeded: in service', 15, operation),
+      ]),
+    ).toEqual([
+      'train-007 asks replace? (XID 64)',
+      'train-007 approved replace by ana',
+      'train-007 returned in service after 10 s',
+    ])
+  })
+
   it('says why nothing is drained for a fault that asks for nothing', () => {
     const message = 'XID 13: Graphics Engine Exception'
     expect(tell([event('finding', message, 0)], { [message]: 'application' })).toEqual([

@@ -34,14 +34,24 @@ interface OpenOperation {
 /** Makes the story. */
 export function createStory({ colour, findingOf }: StoryOptions): Story {
   const operations = new Map<string, OpenOperation>()
+  /** What waits for a person's yes, by operation. */
+  const proposed = new Map<string, OperationKind>()
   const groups = createStoryGroups()
 
   function onOperation(event: EventJson): StoryLine[] {
+    const [, asked = '', cause = ''] = /^(\S+) waits for approval: (.*)$/s.exec(event.message) ?? []
+    const proposal = operationKinds.find((known) => known === asked)
+    if (proposal) {
+      proposed.set(event.operation, proposal)
+      return [{ event, what: 'asks', detail: `${proposal}? (${cause})` }]
+    }
+    const approved = event.message.startsWith('approved by ') ? proposed.get(event.operation) : undefined
     const [, word = '', reason = ''] = /^(\S+) started: (.*)$/s.exec(event.message) ?? []
-    const kind = operationKinds.find((known) => known === word)
+    const kind = approved ?? operationKinds.find((known) => known === word)
     if (!kind) return [{ event, what: 'operator', detail: event.message }]
     operations.set(event.operation, { kind, node: event.node, startedAt: Date.parse(event.at), waits: false })
     if (kind === 'provision' || kind === 'scale-down') groups.enter(event, kind)
+    if (approved) return [{ event, what: 'approved', detail: event.message.replace('approved ', `${approved} `) }]
     // Why a node is replaced has just been told as its fault.
     return kind === 'cordon' || kind === 'drain' || kind === 'uncordon' ? [{ event, what: kind, detail: reason }] : []
   }

@@ -6,6 +6,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeJson, OperationJson } from '@navarch/api/rest'
+import type {
+  ActivityJson,
+  FleetHistoryJson,
+  FleetJson,
+  NodeStoryJson,
+  OverviewJson,
+  PoolHistoryJson,
+  QueueJson,
+  SearchHitJson,
+  SlurmViewJson,
+} from '@navarch/api/views'
 import { runCommand } from '@navarch/system/run-command'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -51,7 +62,10 @@ describe('npm run demo', () => {
 
     const replaced = async () => {
       const operations = await get<OperationJson[]>('operations?all=true')
-      return operations.find(({ kind, state }) => kind === 'replace' && state === 'succeeded')
+      // Those of the day before were made up.
+      return operations.find(
+        ({ id, kind, state }) => !/^demo-day/.test(id) && kind === 'replace' && state === 'succeeded',
+      )
     }
     await expect.poll(replaced, { timeout: 40_000, interval: 500 }).toBeDefined()
     const node = (await replaced())?.node ?? ''
@@ -60,6 +74,8 @@ describe('npm run demo', () => {
       expect(output.stdout).toMatch(new RegExp(`${node} +${what}`))
     }
     expect((await get<NodeJson>(`nodes/${node}`)).gpu_count).toBe(8)
+
+    await expectLife(get, node)
 
     const listed = await runCommand(process.execPath, [cli, '-s', url, 'list', '-o', 'json'], { deadlineMs: 15_000 })
     expect(listed).toMatchObject({ code: 0, stderr: '' })
@@ -99,3 +115,27 @@ describe('npm run demo', () => {
     expect(used.output.stderr).toContain('is not empty')
   })
 })
+
+/** Every page of the dashboard has something to show. */
+async function expectLife(get: <T>(path: string) => Promise<T>, node: string): Promise<void> {
+  const overview = await get<OverviewJson>('overview')
+  expect(overview.sentence).not.toBe('')
+  expect(overview.gpus.total).toBeGreaterThanOrEqual(64)
+  const fleet = await get<FleetJson>('fleet')
+  expect(fleet.nodes.map(({ id }) => id)).toContain(node)
+  expect(new Set(fleet.nodes.map(({ rack }) => rack)).size).toBeGreaterThan(1)
+  expect((await get<ActivityJson[]>('activity')).length).toBeGreaterThan(20)
+  expect((await get<FleetHistoryJson>('history')).points.length).toBeGreaterThan(1000)
+  expect((await get<PoolHistoryJson>('pools/train/history')).points.length).toBeGreaterThan(100)
+  const story = await get<NodeStoryJson>(`nodes/${node}/story`)
+  expect(story.findings[0]).toMatchObject({
+    evidence: expect.stringMatching(/./),
+    meaning: expect.stringMatching(/\.$/),
+  })
+  expect(story.findings.some(({ done }) => done.length > 4)).toBe(true)
+  expect(story.lanes.length).toBeGreaterThan(8)
+  const kinds = new Set((await get<QueueJson>('queue')).jobs.map(({ kind }) => kind))
+  for (const kind of ['held', 'limit', 'dependency', 'stuck', 'begin-time'] as const) expect(kinds).toContain(kind)
+  expect(await get<SlurmViewJson>('slurm')).toMatchObject({ up: true, mood: 'good' })
+  expect((await get<SearchHitJson[]>(`search?q=${node}`))[0]).toMatchObject({ kind: 'node', id: node })
+}

@@ -24,8 +24,10 @@ export interface Fleet {
   readonly commands: ReadonlyMap<string, CommandRecord>
   /** What the pool remembers; a pool that has nothing yet gets its first memory. */
   poolMemory(pool: string): PoolMemory
-  /** The operation that has the node in hand, if any. */
+  /** The operation that has the node in hand, if any. One that waits for approval has nothing in hand. */
   operationOf(node: string): Operation | undefined
+  /** The operation on the node that waits for approval, if any. */
+  proposalOf(node: string): Operation | undefined
   commit(changes: readonly FleetChange[]): Promise<void>
   /** Changes memory alone: for what is too frequent and too fleeting to store, such as heartbeats. */
   touch(node: FleetNode): void
@@ -35,7 +37,22 @@ export interface Fleet {
   lastSeq(): number
   /** Calls back after each commit is durable. The returned function ends it. */
   subscribe(listener: (changes: readonly Change[]) => void): () => void
-  history: Pick<Store, 'eventsSince' | 'findings' | 'bootstraps' | 'operations' | 'operation' | 'machineHistory'>
+  /** Calls back with each node that was touched. The returned function ends it. */
+  onTouch(listener: (id: string) => void): () => void
+  history: Pick<
+    Store,
+    | 'eventsSince'
+    | 'findings'
+    | 'bootstraps'
+    | 'operations'
+    | 'operation'
+    | 'machineHistory'
+    | 'eventsOf'
+    | 'timeline'
+    | 'addTimeline'
+    | 'replaceTimeline'
+    | 'timelineScopes'
+  >
 }
 
 /**
@@ -54,9 +71,20 @@ export async function loadFleet(
   const machines = new Map(state.machines.map((machine) => [machine.token, machine]))
   const commands = new Map(state.commands.map((command) => [command.id, command]))
   /** The open operation of each node that has one. */
-  const inHand = new Map(state.operations.map((operation) => [operation.node, operation.id]))
+  const inHand = new Map<string, string>()
+  const proposed = new Map<string, string>()
+  const hold = ({ id, node, state }: Operation): void => {
+    if (state === 'waiting_for_approval') {
+      proposed.set(node, id)
+      return
+    }
+    inHand.set(node, id)
+    if (proposed.get(node) === id) proposed.delete(node)
+  }
+  for (const operation of state.operations) hold(operation)
   const touched = new Set<string>()
   const listeners = new Set<(changes: readonly Change[]) => void>()
+  const touchListeners = new Set<(id: string) => void>()
   let lastSeq = state.lastSeq
 
   const apply = (change: Change): void => {
@@ -86,6 +114,10 @@ export async function loadFleet(
       case 'finding':
       case 'bootstrap':
       case 'event':
+      case 'api-token':
+      case 'api-token-removed':
+      case 'session':
+      case 'session-removed':
         break
     }
   }
@@ -94,11 +126,12 @@ export async function loadFleet(
     const { id, node, state } = operation
     if (!isOver(state)) {
       operations.set(id, operation)
-      inHand.set(node, id)
+      hold(operation)
       return
     }
     operations.delete(id)
     if (inHand.get(node) === id) inHand.delete(node)
+    if (proposed.get(node) === id) proposed.delete(node)
   }
 
   const commit = async (requested: readonly FleetChange[]): Promise<void> => {
@@ -123,10 +156,12 @@ export async function loadFleet(
     commands,
     poolMemory: (pool) => pools.get(pool) ?? { pool, quarantine: [] },
     operationOf: (node) => operations.get(inHand.get(node) ?? ''),
+    proposalOf: (node) => operations.get(proposed.get(node) ?? ''),
     commit,
     touch(node) {
       nodes.set(node.id, node)
       touched.add(node.id)
+      for (const listener of touchListeners) listener(node.id)
     },
     async flush() {
       const changes: FleetChange[] = []
@@ -140,6 +175,10 @@ export async function loadFleet(
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onTouch(listener) {
+      touchListeners.add(listener)
+      return () => touchListeners.delete(listener)
     },
     history: store,
   }

@@ -298,6 +298,11 @@ function samplesOf(request: HeartbeatRequest, now: number): Partial<Pick<FleetNo
       ...(gpu.memoryUsed !== undefined && { memoryUsedBytes: Number(gpu.memoryUsed) }),
       ...(gpu.temperature !== undefined && { temperatureCelsius: gpu.temperature }),
       ...(gpu.powerUsage !== undefined && { powerWatts: gpu.powerUsage }),
+      ...(gpu.eccCorrected !== undefined && { eccCorrected: Number(gpu.eccCorrected) }),
+      ...(gpu.eccUncorrected !== undefined && { eccUncorrected: Number(gpu.eccUncorrected) }),
+      ...(gpu.remappedRows !== undefined && { remappedRows: gpu.remappedRows }),
+      ...(gpu.remapPending !== undefined && { remapPending: gpu.remapPending }),
+      ...(gpu.remapFailed !== undefined && { remapFailed: gpu.remapFailed }),
     }),
   )
   return { samples, sampledAt: now }

@@ -23,5 +23,7 @@ export function createOperationService(fleet: Fleet, engine: Engine): OperationS
     },
     cancel: async (id) => renderOperation(await engine.cancel(id)),
     retry: async (id) => renderOperation(await engine.retry(id)),
+    approve: async (id, by) => renderOperation(await engine.approve(id, by)),
+    reject: async (id, by, reason) => renderOperation(await engine.reject(id, by, reason)),
   }
 }

@@ -38,6 +38,7 @@ export function createPoolService({ fleet, config, pools, reconcile }: PoolServi
       size: poolSize(pool, view.members, view.decision.wanted),
       manual_size: fleet.poolMemory(pool.name).manualSize ?? null,
       autoscaler: pool.autoscaler?.type ?? 'none',
+      mode: pool.mode,
       nodes: view.members.map((member) => member.id).sort(),
       conditions: pools.conditions(view).map((condition) => ({ ...condition, since: time(condition.since) })),
     }
@@ -73,6 +74,10 @@ export function createPoolService({ fleet, config, pools, reconcile }: PoolServi
           'invalid',
           `pool ${name} may have ${pool.minNodes} to ${pool.maxNodes} nodes, not ${nodes}`,
         )
+      }
+      if (pool.mode === 'observe') {
+        const remedy = 'set its mode to recommend or act in the configuration first'
+        throw new ServiceError('conflict', `pool ${name} is observed, so nothing changes its size: ${remedy}`)
       }
       const { manualSize: _manualSize, ...memory } = fleet.poolMemory(name)
       const message = nodes === null ? 'size: back to the autoscaler' : `size: an operator asked for ${nodes}`

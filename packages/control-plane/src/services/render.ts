@@ -156,6 +156,14 @@ export function renderOperation(operation: Operation): OperationJson {
       attempts: step.attempts,
       message: step.message,
     })),
+    approval: operation.approval
+      ? {
+          state: operation.approval.state,
+          by: operation.approval.by ?? null,
+          at: time(operation.approval.at),
+          reason: operation.approval.reason ?? null,
+        }
+      : null,
     reason: operation.reason,
     initiator: operation.initiator,
     created_at: time(operation.createdAt),

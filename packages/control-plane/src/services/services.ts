@@ -20,7 +20,9 @@ import type {
   PoolJson,
   VersionJson,
 } from '@navarch/api/rest'
+import type { AlertService } from './alert-service.ts'
 import type { JobService } from './jobs/job-service.ts'
+import type { ViewService } from './views/view-service.ts'
 
 /**
  * What the control plane can be asked, whatever the protocol. REST and RPC handlers parse, authorise, call one of these
@@ -34,6 +36,8 @@ export interface Services {
   agents: AgentService
   backups: BackupService
   jobs: JobService
+  alerts: AlertService
+  views: ViewService
   version(): VersionJson
   /** Why the control plane is not ready to serve; undefined when it is. */
   notReady(): string | undefined
@@ -74,6 +78,10 @@ export interface OperationService {
   get(id: string): Promise<OperationJson>
   cancel(id: string): Promise<OperationJson>
   retry(id: string): Promise<OperationJson>
+  /** Lets a proposal be carried out. @param by who says so */
+  approve(id: string, by: string): Promise<OperationJson>
+  /** Ends a proposal; it is not made again for a while. @param by who says so */
+  reject(id: string, by: string, reason: string): Promise<OperationJson>
 }
 
 export interface EventService {

@@ -233,7 +233,8 @@ function headOf(job: JobRecord): Pick<JobDemand, 'jobId' | 'label' | 'name' | 'u
   return { jobId: job.id, label: labelOf(job), name: job.name, user: job.user }
 }
 
-function labelOf(job: JobRecord): string {
+/** A job or component as squeue prints it: "12", "12_[3-20%4]", "12+1". */
+export function labelOf(job: JobRecord): string {
   if (job.het) return `${job.het.jobId}+${job.het.offset}`
   if (!job.array) return String(job.id)
   const { jobId, tasks, limit } = job.array

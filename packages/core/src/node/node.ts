@@ -35,6 +35,14 @@ export interface GpuSample {
   memoryUsedBytes?: number
   temperatureCelsius?: number
   powerWatts?: number
+  /** ECC errors since the driver was loaded. */
+  eccCorrected?: number
+  eccUncorrected?: number
+  /** Rows of memory that spare ones have replaced. */
+  remappedRows?: number
+  /** Whether a row waits for a reset to be replaced, and whether one could not be. */
+  remapPending?: boolean
+  remapFailed?: boolean
 }
 
 /** The machine behind a node, as its provider knows it. */

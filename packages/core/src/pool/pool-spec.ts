@@ -7,6 +7,15 @@ export type AutoscalerSpec =
   /** Accepted in the configuration, not active yet. */
   | { type: 'scheduled' | 'predictive'; fallback?: AutoscalerSpec }
 
+/**
+ * What is done with a decision about a pool:
+ * - `observe`: it is shown, and nothing is changed
+ * - `recommend`: it becomes an operation that waits for a person's approval
+ * - `act`: it is done
+ */
+export const poolModes = ['observe', 'recommend', 'act'] as const
+export type PoolMode = (typeof poolModes)[number]
+
 export interface HealthSpec {
   /** Consecutive bad reports before a non-fatal fault drains the node; at least 1. */
   unhealthyThreshold: number
@@ -42,6 +51,9 @@ export interface PoolSpec {
   maxNodes: number
   /** Least time between two changes of the same direction, ms. */
   cooldownMs: number
+  mode: PoolMode
+  /** How long what a person rejected is not proposed again while its cause is the same, ms. */
+  rejectCooldownMs: number
   /** Absent: the pool keeps `minNodes`. */
   autoscaler?: AutoscalerSpec
   health: HealthSpec

@@ -1,3 +1,5 @@
+import type { OperationKind } from '../operation/operation.ts'
+
 /** A statement about a pool that an operator should know, in Kubernetes' form. */
 export interface PoolCondition {
   /** e.g. "ProviderReady", "SlurmReady", "NamesLeft", "Held", "Inactive". */
@@ -12,6 +14,18 @@ export interface PoolCondition {
   since: number
 }
 
+/** What a person did not want, and for how long that holds while its cause is the same. */
+export interface Rejection {
+  kind: OperationKind
+  /** Of a new node: the name that it would have had. */
+  node: string
+  /** The reason that the operation had. */
+  cause: string
+  by: string
+  at: number
+  until: number
+}
+
 /** What a pool remembers between ticks and restarts. */
 export interface PoolMemory {
   pool: string
@@ -21,6 +35,8 @@ export interface PoolMemory {
   manualSize?: number
   /** Machines that must not be used again (a faulty machine of a rack), by the provider's id. */
   quarantine: string[]
+  /** What was rejected, where anything was. */
+  rejections?: Rejection[]
 }
 
 export interface PoolSize {

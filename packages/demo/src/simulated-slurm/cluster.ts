@@ -25,6 +25,22 @@ export interface SimulatedNode {
   lastBusyAt?: number
 }
 
+/** How a job uses what it has. */
+export type LoadKind = 'training' | 'inference' | 'interactive' | 'sweep' | 'idle' | 'leaking'
+
+/** How a job ends, in Slurm's words. */
+export type Outcome = 'COMPLETED' | 'FAILED' | 'TIMEOUT' | 'OUT_OF_MEMORY' | 'CANCELLED'
+
+/** Why a job waits for something else than nodes. */
+export interface Waiting {
+  /** In Slurm's words, e.g. "JobHeldUser". */
+  reason: string
+  /** As squeue prints it, e.g. "afterok:811(unfulfilled)". */
+  dependency?: string
+  /** When it may start at the earliest, ms since the epoch. */
+  eligibleAt?: number
+}
+
 /** A batch job that takes some GPUs on each of its nodes. Times are ms since the epoch. */
 export interface SimulatedJob {
   readonly id: number
@@ -38,17 +54,31 @@ export interface SimulatedJob {
   /** How long it runs, ms. */
   readonly durationMs: number
   readonly timeLimitMs: number
+  readonly account: string
+  readonly qos: string
+  readonly load: LoadKind
+  readonly outcome: Outcome
+  /** It never starts. */
+  readonly waiting?: Waiting
+  /** The pending tasks of an array that it stands for, e.g. "1-24%4". */
+  readonly tasks?: string
   /** Why it waits; "None" once it runs. */
-  reason: 'None' | 'Resources' | 'Priority'
+  reason: string
   /** Empty while it waits. */
   nodes: readonly string[]
+  /** GPUs that it has, by node. */
+  devices: Readonly<Record<string, readonly number[]>>
   startedAt?: number
+  /** When backfill expects it to start; absent where it did not plan it. */
+  expectedAt?: number
   restarts: number
 }
 
 /** A whole cluster. Only the functions of this folder change it. */
 export interface SimulatedCluster {
   readonly name: string
+  /** Hears of jobs that start and end on their nodes. */
+  onJob?: (what: 'start' | 'end', job: SimulatedJob, at: number) => void
   readonly startedAt: number
   readonly partitions: readonly string[]
   readonly nodes: ReadonlyMap<string, SimulatedNode>
@@ -57,6 +87,8 @@ export interface SimulatedCluster {
   /** Jobs that are over and not forgotten yet, the oldest first. */
   ended: readonly SimulatedJob[]
   readonly counts: { submitted: number; started: number; completed: number }
+  /** Ids begin after this one. */
+  readonly jobsBefore: number
 }
 
 export interface PartitionPlan {
@@ -65,8 +97,8 @@ export interface PartitionPlan {
   names: number
 }
 
-/** A cluster whose names wait for hosts. */
-export function createCluster(plans: readonly PartitionPlan[], now: number): SimulatedCluster {
+/** A cluster whose names wait for hosts. @param jobsBefore ids begin after this one */
+export function createCluster(plans: readonly PartitionPlan[], now: number, jobsBefore = 100): SimulatedCluster {
   const nodes = plans.flatMap(({ name: partition, names }) =>
     Array.from({ length: names }, (_, index): SimulatedNode => {
       const name = `${partition}-${String(index + 1).padStart(3, '0')}`
@@ -81,6 +113,7 @@ export function createCluster(plans: readonly PartitionPlan[], now: number): Sim
     jobs: new Map(),
     ended: [],
     counts: { submitted: 0, started: 0, completed: 0 },
+    jobsBefore,
   }
 }
 
@@ -92,19 +125,31 @@ export interface JobRequest {
   gpusPerNode: number
   durationMs: number
   priority?: number
+  account?: string
+  qos?: string
+  load?: LoadKind
+  outcome?: Outcome
+  waiting?: Waiting
+  tasks?: string
+  timeLimitMs?: number
 }
 
 /** Queues a job. @returns its id */
 export function submitJob(cluster: SimulatedCluster, request: JobRequest, now: number): number {
-  const id = ++cluster.counts.submitted + 100
+  const id = ++cluster.counts.submitted + cluster.jobsBefore
   cluster.jobs.set(id, {
     ...request,
     id,
     priority: request.priority ?? 1000,
     submittedAt: now,
-    timeLimitMs: 2 * Math.ceil(request.durationMs / 60_000) * 60_000,
-    reason: 'None',
+    timeLimitMs: request.timeLimitMs ?? 2 * Math.ceil(request.durationMs / 60_000) * 60_000,
+    account: request.account ?? 'research',
+    qos: request.qos ?? 'normal',
+    load: request.load ?? 'training',
+    outcome: request.outcome ?? 'COMPLETED',
+    reason: request.waiting?.reason ?? 'None',
     nodes: [],
+    devices: {},
     restarts: 0,
   })
   return id
@@ -123,6 +168,13 @@ export function jobsOn(cluster: SimulatedCluster, node: string): SimulatedJob[] 
 /** GPUs of the node that jobs hold. */
 export function gpusInUse(cluster: SimulatedCluster, node: string): number {
   return jobsOn(cluster, node).reduce((sum, job) => sum + job.gpusPerNode, 0)
+}
+
+/** The GPUs of the node that jobs hold, in order. */
+export function devicesInUse(cluster: SimulatedCluster, node: string): number[] {
+  return jobsOn(cluster, node)
+    .flatMap((job) => job.devices[node] ?? [])
+    .sort((a, b) => a - b)
 }
 
 /** Whether slurmctld would start a job there, if there is room. */

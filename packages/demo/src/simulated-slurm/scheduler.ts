@@ -1,4 +1,4 @@
-import { isSchedulable, jobsOn, nodeShape, type SimulatedCluster, type SimulatedJob } from './cluster.ts'
+import { devicesInUse, isSchedulable, jobsOn, nodeShape, type SimulatedCluster, type SimulatedJob } from './cluster.ts'
 
 /** The reason that slurmctld gives to a node whose slurmd is silent. */
 export const notResponding = 'Not responding'
@@ -13,12 +13,16 @@ export function settle(cluster: SimulatedCluster, now: number): void {
   if (cluster.ended[0] && isForgotten(cluster.ended[0], now))
     cluster.ended = cluster.ended.filter((job) => !isForgotten(job, now))
   const free = freeGpus(cluster)
-  const waiting = [...cluster.jobs.values()].filter((job) => job.startedAt === undefined)
+  const waiting = [...cluster.jobs.values()].filter((job) => job.startedAt === undefined && !job.waiting)
   const blocked = new Set<string>()
   for (const job of waiting.sort((a, b) => b.priority - a.priority || a.id - b.id)) {
     const nodes = placeFor(cluster, job, free)
     if (nodes) startJob(cluster, job, nodes, free, now)
     else {
+      // As backfill does for the first of the queue: when the next job's time limit is over.
+      const end = blocked.has(job.partition) ? Number.POSITIVE_INFINITY : nextEnd(cluster, job.partition)
+      if (Number.isFinite(end)) job.expectedAt = end
+      else delete job.expectedAt
       job.reason = blocked.has(job.partition) ? 'Priority' : 'Resources'
       blocked.add(job.partition)
     }
@@ -37,6 +41,11 @@ function acceptHosts(cluster: SimulatedCluster, now: number): void {
   }
 }
 
+function nextEnd(cluster: SimulatedCluster, partition: string): number {
+  const running = [...cluster.jobs.values()].filter((job) => job.partition === partition && job.startedAt !== undefined)
+  return Math.min(...running.map((job) => (job.startedAt ?? 0) + job.timeLimitMs))
+}
+
 function isOver(job: SimulatedJob, now: number): boolean {
   return job.startedAt !== undefined && job.startedAt + job.durationMs <= now
 }
@@ -51,6 +60,7 @@ function endJob(cluster: SimulatedCluster, job: SimulatedJob): void {
   cluster.ended = [...cluster.ended, job]
   cluster.counts.completed++
   markBusyUntil(cluster, job, (job.startedAt ?? 0) + job.durationMs)
+  cluster.onJob?.('end', job, (job.startedAt ?? 0) + job.durationMs)
 }
 
 function markBusyUntil(cluster: SimulatedCluster, job: SimulatedJob, at: number): void {
@@ -65,6 +75,7 @@ export function requeueJobs(cluster: SimulatedCluster, name: string, now: number
   for (const job of jobsOn(cluster, name)) {
     markBusyUntil(cluster, job, now)
     job.nodes = []
+    job.devices = {}
     delete job.startedAt
     job.restarts++
   }
@@ -105,9 +116,16 @@ function startJob(
   free: Map<string, number>,
   now: number,
 ): void {
+  job.devices = Object.fromEntries(nodes.map((name) => [name, freeDevices(cluster, name).slice(0, job.gpusPerNode)]))
   job.nodes = nodes
   job.startedAt = now
   job.reason = 'None'
   cluster.counts.started++
   for (const name of nodes) free.set(name, (free.get(name) ?? 0) - job.gpusPerNode)
+  cluster.onJob?.('start', job, now)
+}
+
+function freeDevices(cluster: SimulatedCluster, node: string): number[] {
+  const taken = new Set(devicesInUse(cluster, node))
+  return Array.from({ length: nodeShape.gpus }, (_, index) => index).filter((index) => !taken.has(index))
 }

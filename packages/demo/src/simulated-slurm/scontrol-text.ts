@@ -2,6 +2,7 @@ import { compressHosts } from '@navarch/slurm/hostlist'
 import { formatTimestamp } from '@navarch/slurm/timestamp'
 import {
   cpusPerGpu,
+  devicesInUse,
   gpusInUse,
   memoryMbPerGpu,
   nodeShape,
@@ -35,11 +36,13 @@ export function nodeLine(cluster: SimulatedCluster, node: SimulatedNode): string
   const used = gpusInUse(cluster, node.name)
   const up = node.base !== 'FUTURE'
   const allocated = `cpu=${used * cpusPerGpu},mem=${used * memoryMbPerGpu}M,gres/gpu=${used},gres/gpu:${gpuType}=${used}`
-  const inUse = used === 0 ? `gpu:${gpuType}:0` : `gpu:${gpuType}:${used}(IDX:${used === 1 ? '0' : `0-${used - 1}`})`
+  const devices = devicesInUse(cluster, node.name)
+  const inUse = used === 0 ? `gpu:${gpuType}:0` : `gpu:${gpuType}:${used}(IDX:${devices.join(',')})`
+  const features = `hopper,rack-${rackOf(node.name)},switch-${switchOf(node.name)}`
   const words = [
     `NodeName=${node.name}${up ? ' Arch=x86_64' : ''} CoresPerSocket=${nodeShape.coresPerSocket} `,
     `CPUAlloc=${used * cpusPerGpu} CPUEfctv=${cpus} CPUTot=${cpus} CPULoad=${(used * 2).toFixed(2)}`,
-    'AvailableFeatures=hopper ActiveFeatures=hopper',
+    `AvailableFeatures=${features} ActiveFeatures=${features}`,
     `Gres=gpu:${gpuType}:${gpus} GresDrain=N/A GresUsed=${inUse}`,
     `NodeAddr=${node.address} NodeHostName=${node.hostname} ${up ? `Port=6818 Version=${slurmVersion}` : ''}`,
     ...(up ? ['OS=Linux 6.1.0-28-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 '] : []),
@@ -52,6 +55,20 @@ export function nodeLine(cluster: SimulatedCluster, node: SimulatedNode): string
     ...(node.reason ? [`Reason=${node.reason.text} [root@${formatTimestamp(node.reason.at)}]`] : []),
   ]
   return `${words.join(' ')}\n`
+}
+
+/** Eight nodes to a rack, two racks to a switch. */
+const nodesPerRack = 8
+
+/** e.g. "t2": the second rack of the partition "train". */
+function rackOf(node: string): string {
+  const number = Number(/\d+$/.exec(node)?.[0] ?? 1)
+  return `${node[0]}${Math.ceil(number / nodesPerRack)}`
+}
+
+function switchOf(node: string): string {
+  const number = Number(/\d+$/.exec(node)?.[0] ?? 1)
+  return `${node[0]}${Math.ceil(number / (2 * nodesPerRack))}`
 }
 
 function timeOr(at: number | undefined, none: string): string {
@@ -102,6 +119,17 @@ export function diagText(cluster: SimulatedCluster, now: number): string {
   const jobs = [...cluster.jobs.values()]
   const running = jobs.filter((job) => job.startedAt !== undefined).length
   const { submitted, started, completed } = cluster.counts
+  const seconds = Math.floor((now - cluster.startedAt) / 1000)
+  const looks = seconds + 1
+  const beats = Math.floor(seconds / 10) + 1
+  const rpcs = [
+    ['REQUEST_PARTITION_INFO', 2009, looks, 140],
+    ['REQUEST_NODE_INFO', 2007, looks, 480],
+    ['REQUEST_JOB_INFO', 2003, looks, 650],
+    ['MESSAGE_NODE_REGISTRATION_STATUS', 1002, beats, 320],
+    ['REQUEST_SUBMIT_BATCH_JOB', 4003, submitted + 1, 1900],
+    ['REQUEST_COMPLETE_BATCH_SCRIPT', 5018, completed + 1, 900],
+  ] as const
   return `*******************************************************
 sdiag output at ${diagTime(now)}
 Data since      ${diagTime(cluster.startedAt)}
@@ -124,19 +152,30 @@ Jobs pending:   ${jobs.length - running}
 Jobs running:   ${running}
 
 Main schedule statistics (microseconds):
-\tLast cycle:   120
-\tMean cycle:   150
+\tLast cycle:   ${900 + 40 * (jobs.length - running)}
+\tMean cycle:   1150
 \tLast queue length: ${jobs.length - running}
 
+Backfilling stats
+\tLast cycle: ${2100 + 300 * (jobs.length - running)}
+
 Remote Procedure Call statistics by message type
-\tREQUEST_PARTITION_INFO                  ( 2009) count:${started + 1}      ave_time:100    total_time:${100 * (started + 1)}
+${rpcs.map(([name, id, count, average]) => rpcLine(name, id, count, average)).join('\n')}
 
 Remote Procedure Call statistics by user
-\troot            (       0) count:${started + 1}      ave_time:100    total_time:${100 * (started + 1)}
+${rpcLine('root', 0, beats + 3 * looks, 210)}
+${rpcLine('navarch', 64031, 3 * looks, 420)}
+${rpcLine('ada', 1001, started, 700)}
+${rpcLine('grace', 1002, Math.ceil(started / 2), 650)}
 
 Pending RPC statistics
 \tNo pending RPCs
 `
+}
+
+/** A line of sdiag's tables; times in microseconds. */
+function rpcLine(name: string, id: number, count: number, average: number): string {
+  return `\t${name.padEnd(40)}(${String(id).padStart(5)}) count:${String(count).padEnd(6)} ave_time:${String(average).padEnd(6)} total_time:${count * average}`
 }
 
 /** "Sat Nov 21 04:28:10 2026 (1795235290)" */

@@ -32,9 +32,17 @@ export interface SimulatedSlurm {
 }
 
 /** Makes a cluster of FUTURE names with an empty queue. */
-export function createSimulatedSlurm(options: { clock: Clock; partitions: readonly PartitionPlan[] }): SimulatedSlurm {
+export function createSimulatedSlurm(options: {
+  clock: Clock
+  partitions: readonly PartitionPlan[]
+  /** Ids of jobs begin after this one. */
+  jobsBefore?: number
+  /** Hears of jobs that start and end. */
+  onJob?: SimulatedCluster['onJob']
+}): SimulatedSlurm {
   const { clock } = options
-  const cluster = createCluster(options.partitions, clock.now())
+  const cluster = createCluster(options.partitions, clock.now(), options.jobsBefore)
+  if (options.onJob) cluster.onJob = options.onJob
   const current = (): SimulatedCluster => {
     settle(cluster, clock.now())
     return cluster
@@ -117,7 +125,7 @@ function squeue(args: readonly string[], cluster: SimulatedCluster): CommandResu
   if (node !== undefined && !cluster.nodes.has(node)) return failed(`squeue: error: Invalid node name ${node}`)
   const jobs = node === undefined ? [...cluster.jobs.values()] : jobsOn(cluster, node)
   const ended = after('-t') === 'all' && node === undefined ? cluster.ended : []
-  return printed(squeueText(jobs, format) + squeueText(ended, format, 'COMPLETED'))
+  return printed(squeueText(jobs, format) + squeueText(ended, format, true))
 }
 
 function printed(stdout: string): CommandResult {

@@ -1,13 +1,22 @@
 import { formatTimeLimit } from '@navarch/slurm/duration'
 import { compressHosts } from '@navarch/slurm/hostlist'
 import { formatTimestamp } from '@navarch/slurm/timestamp'
-import { cpusPerGpu, memoryMbPerGpu, nodeShape, type SimulatedJob } from './cluster.ts'
+import { cpusPerGpu, memoryMbPerGpu, nodeShape, type Outcome, type SimulatedJob } from './cluster.ts'
+
+/** As squeue prints them: exit status and signal; 125 is Slurm's mark for no memory. */
+const exitCodes: Record<Outcome, string> = {
+  COMPLETED: '0:0',
+  FAILED: '1:0',
+  TIMEOUT: '0:15',
+  OUT_OF_MEMORY: '0:125',
+  CANCELLED: '0:15',
+}
 
 /**
  * Prints jobs as `squeue -h -O FORMAT` does, for formats whose every field is `name:SUFFIX`.
  * A field that this squeue does not know is left out with its suffix, as the real one does.
  */
-export function squeueText(jobs: readonly SimulatedJob[], format: string, ended?: 'COMPLETED'): string {
+export function squeueText(jobs: readonly SimulatedJob[], format: string, ended = false): string {
   const columns = format.split(',').map((column) => {
     const colon = column.indexOf(':')
     return colon < 0 ? { name: column, suffix: '' } : { name: column.slice(0, colon), suffix: column.slice(colon + 1) }
@@ -22,7 +31,7 @@ export function squeueText(jobs: readonly SimulatedJob[], format: string, ended?
 }
 
 /** The values of every field that we ask for, by lower-case name, in the words of 24.11. */
-function fieldsOf(job: SimulatedJob, ended: 'COMPLETED' | undefined): Record<string, string | number> {
+function fieldsOf(job: SimulatedJob, ended: boolean): Record<string, string | number> {
   const { nodeCount, gpusPerNode, startedAt } = job
   const cpus = nodeCount * gpusPerNode * cpusPerGpu
   const memoryMb = gpusPerNode * memoryMbPerGpu
@@ -30,10 +39,10 @@ function fieldsOf(job: SimulatedJob, ended: 'COMPLETED' | undefined): Record<str
   const running = startedAt !== undefined
   return {
     jobid: job.id,
-    jobarrayid: job.id,
+    jobarrayid: job.tasks === undefined ? job.id : `${job.id}_[${job.tasks}]`,
     hetjobid: 'N/A',
     hetjoboffset: 'N/A',
-    state: ended ?? (running ? 'RUNNING' : 'PENDING'),
+    state: ended ? job.outcome : running ? 'RUNNING' : 'PENDING',
     reason: job.reason,
     partition: job.partition,
     numnodes: nodeCount,
@@ -56,17 +65,21 @@ function fieldsOf(job: SimulatedJob, ended: 'COMPLETED' | undefined): Record<str
     schednodes: '(null)',
     prioritylong: job.priority,
     submittime: formatTimestamp(job.submittedAt),
-    eligibletime: formatTimestamp(job.submittedAt),
-    starttime: running ? formatTimestamp(startedAt) : 'N/A',
+    eligibletime: formatTimestamp(job.waiting?.eligibleAt ?? job.submittedAt),
+    starttime: running
+      ? formatTimestamp(startedAt)
+      : job.expectedAt === undefined
+        ? 'N/A'
+        : formatTimestamp(job.expectedAt),
     endtime: running ? formatTimestamp(startedAt + (ended ? job.durationMs : job.timeLimitMs)) : 'N/A',
     timelimit: formatTimeLimit(job.timeLimitMs),
     username: job.user,
-    account: 'research',
-    qos: 'normal',
+    account: job.account,
+    qos: job.qos,
     reservation: '(null)',
     restartcnt: job.restarts,
-    exit_code: '0:0',
-    dependency: '(null)',
+    exit_code: ended ? exitCodes[job.outcome] : '0:0',
+    dependency: job.waiting?.dependency ?? '(null)',
     licenses: '(null)',
     excnodes: '',
     name: job.name,

@@ -548,6 +548,35 @@ export declare type GPUMetrics = Message<"navarch.GPUMetrics"> & {
    * @generated from field: string gpu_uuid = 20;
    */
   gpuUuid: string;
+
+  /**
+   * Since the driver was loaded.
+   *
+   * @generated from field: optional int64 ecc_corrected = 21;
+   */
+  eccCorrected?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 ecc_uncorrected = 22;
+   */
+  eccUncorrected?: bigint | undefined;
+
+  /**
+   * Rows of memory that spare ones have replaced, whether one waits for a reset, and whether one could not be.
+   *
+   * @generated from field: optional int32 remapped_rows = 23;
+   */
+  remappedRows?: number | undefined;
+
+  /**
+   * @generated from field: optional bool remap_pending = 24;
+   */
+  remapPending?: boolean | undefined;
+
+  /**
+   * @generated from field: optional bool remap_failed = 25;
+   */
+  remapFailed?: boolean | undefined;
 };
 
 /**
@@ -1639,6 +1668,13 @@ export declare type Operation = Message<"navarch.Operation"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 10;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * Absent: it needed no approval.
+   *
+   * @generated from field: navarch.Approval approval = 11;
+   */
+  approval?: Approval | undefined;
 };
 
 /**
@@ -1646,6 +1682,39 @@ export declare type Operation = Message<"navarch.Operation"> & {
  * Use `create(OperationSchema)` to create a new message.
  */
 export declare const OperationSchema: GenMessage<Operation>;
+
+/**
+ * @generated from message navarch.Approval
+ */
+export declare type Approval = Message<"navarch.Approval"> & {
+  /**
+   * waiting, approved, rejected or withdrawn
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message navarch.Approval.
+ * Use `create(ApprovalSchema)` to create a new message.
+ */
+export declare const ApprovalSchema: GenMessage<Approval>;
 
 /**
  * @generated from message navarch.OperationStep
@@ -1827,6 +1896,75 @@ export declare type RetryOperationResponse = Message<"navarch.RetryOperationResp
  * Use `create(RetryOperationResponseSchema)` to create a new message.
  */
 export declare const RetryOperationResponseSchema: GenMessage<RetryOperationResponse>;
+
+/**
+ * @generated from message navarch.ApproveOperationRequest
+ */
+export declare type ApproveOperationRequest = Message<"navarch.ApproveOperationRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message navarch.ApproveOperationRequest.
+ * Use `create(ApproveOperationRequestSchema)` to create a new message.
+ */
+export declare const ApproveOperationRequestSchema: GenMessage<ApproveOperationRequest>;
+
+/**
+ * @generated from message navarch.ApproveOperationResponse
+ */
+export declare type ApproveOperationResponse = Message<"navarch.ApproveOperationResponse"> & {
+  /**
+   * @generated from field: navarch.Operation operation = 1;
+   */
+  operation?: Operation | undefined;
+};
+
+/**
+ * Describes the message navarch.ApproveOperationResponse.
+ * Use `create(ApproveOperationResponseSchema)` to create a new message.
+ */
+export declare const ApproveOperationResponseSchema: GenMessage<ApproveOperationResponse>;
+
+/**
+ * @generated from message navarch.RejectOperationRequest
+ */
+export declare type RejectOperationRequest = Message<"navarch.RejectOperationRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message navarch.RejectOperationRequest.
+ * Use `create(RejectOperationRequestSchema)` to create a new message.
+ */
+export declare const RejectOperationRequestSchema: GenMessage<RejectOperationRequest>;
+
+/**
+ * @generated from message navarch.RejectOperationResponse
+ */
+export declare type RejectOperationResponse = Message<"navarch.RejectOperationResponse"> & {
+  /**
+   * @generated from field: navarch.Operation operation = 1;
+   */
+  operation?: Operation | undefined;
+};
+
+/**
+ * Describes the message navarch.RejectOperationResponse.
+ * Use `create(RejectOperationResponseSchema)` to create a new message.
+ */
+export declare const RejectOperationResponseSchema: GenMessage<RejectOperationResponse>;
 
 /**
  * @generated from message navarch.WatchRequest
@@ -2303,6 +2441,13 @@ export enum NodeCommandType {
    * @generated from enum value: NODE_COMMAND_TYPE_UNCORDON = 5;
    */
   UNCORDON = 5,
+
+  /**
+   * Lines at the end of the output file of a job that has ended there: job_id, restart, path, text.
+   *
+   * @generated from enum value: NODE_COMMAND_TYPE_NOTE_JOB_OUTPUT = 6;
+   */
+  NOTE_JOB_OUTPUT = 6,
 }
 
 /**
@@ -2477,6 +2622,24 @@ export declare const ControlPlaneService: GenService<{
     methodKind: "unary";
     input: typeof RetryOperationRequestSchema;
     output: typeof RetryOperationResponseSchema;
+  },
+  /**
+   * A proposal of a pool in the mode "recommend" is carried out, or is not.
+   *
+   * @generated from rpc navarch.ControlPlaneService.ApproveOperation
+   */
+  approveOperation: {
+    methodKind: "unary";
+    input: typeof ApproveOperationRequestSchema;
+    output: typeof ApproveOperationResponseSchema;
+  },
+  /**
+   * @generated from rpc navarch.ControlPlaneService.RejectOperation
+   */
+  rejectOperation: {
+    methodKind: "unary";
+    input: typeof RejectOperationRequestSchema;
+    output: typeof RejectOperationResponseSchema;
   },
   /**
    * Everything that happens, as it happens, from `after` on.

@@ -1,0 +1,33 @@
+import type { FleetNodeJson } from '@navarch/api/views'
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react'
+import { every, now } from '../lib/browser.ts'
+import type { FleetState, FleetStore } from './fleet-store.ts'
+
+export const FleetContext = createContext<FleetStore | undefined>(undefined)
+
+/** @throws Error outside of the frame */
+export function useFleetStore(): FleetStore {
+  const store = useContext(FleetContext)
+  if (!store) throw new Error('no fleet store here')
+  return store
+}
+
+/** The whole state; renders again with every change, at most once per frame. */
+export function useFleet(): FleetState {
+  const store = useFleetStore()
+  return useSyncExternalStore(store.subscribe, store.get)
+}
+
+/** One node; undefined when there is none of that id. */
+export function useFleetNode(id: string): FleetNodeJson | undefined {
+  const store = useFleetStore()
+  return useSyncExternalStore(store.subscribe, () => store.get().nodes.get(id))
+}
+
+/** The server's time, ms, renewed every `everyMs`. */
+export function useNow(everyMs = 1000): number {
+  const store = useFleetStore()
+  const [time, setTime] = useState(() => now() + store.get().clockOffset)
+  useEffect(() => every(everyMs, () => setTime(now() + store.get().clockOffset)), [store, everyMs])
+  return time
+}

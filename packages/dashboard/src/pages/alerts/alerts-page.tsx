@@ -1,0 +1,246 @@
+import { type AlertHistoryJson, type AlertJson, alertRoutes, type SilenceJson } from '@navarch/api/alerts'
+import { useQueryClient } from '@tanstack/react-query'
+import { refresh, useApi } from '../../api/queries.ts'
+import { sendJson } from '../../api/request.ts'
+import { useMay } from '../../app/session.ts'
+import { SeverityChip } from '../../components/chips.tsx'
+import { ActButton } from '../../components/dialog.tsx'
+import { Empty, Loaded } from '../../components/feedback.tsx'
+import { Page, Panel } from '../../components/panel.tsx'
+import { SidePanel } from '../../components/side-panel.tsx'
+import { type Column, Table } from '../../components/table.tsx'
+import { Age } from '../../components/value.tsx'
+import { fillPath, withQuery } from '../../lib/path.ts'
+import { useUrlState } from '../../lib/url-state.ts'
+import { AlertDetails } from './alert-details.tsx'
+import { type AlertGroup, alertsAnswer, groupAlerts } from './alert-groups.ts'
+import { RuleList } from './rule-list.tsx'
+
+const views = { firing: 'Open', silences: 'Silences', history: 'History', rules: 'Rules' } as const
+
+/** What is wrong, what it means, what to do, and whether Navarch is at it. */
+export function AlertsPage() {
+  const [url, setUrl] = useUrlState()
+  const view = url['view'] !== undefined && url['view'] in views ? url['view'] : 'firing'
+  const alerts = useApi<AlertJson[]>(alertRoutes.alerts, { topics: ['live', 'alerts'], everyMs: 5000 })
+  const open = alerts.data?.filter(({ state }) => state !== 'resolved')
+  const selected = alerts.data?.find(({ id }) => id === url['alert'])
+  return (
+    <Page
+      title="Alerts"
+      {...(open ? alertsAnswer(open) : {})}
+      aside={
+        <span className="button-row">
+          {Object.entries(views).map(([key, name]) => (
+            <button
+              key={key}
+              type="button"
+              className="button"
+              aria-pressed={key === view}
+              onClick={() => setUrl({ view: key })}
+            >
+              {name}
+            </button>
+          ))}
+        </span>
+      }
+    >
+      {view === 'firing' && (
+        <div className="with-panel">
+          <Loaded query={alerts} rows={6}>
+            {(all) => (
+              <OpenAlerts alerts={all} selected={url['alert'] ?? ''} onSelect={(id) => setUrl({ alert: id })} />
+            )}
+          </Loaded>
+          {selected && (
+            <SidePanel title={selected.rule} onClose={() => setUrl({ alert: undefined })}>
+              <AlertDetails alert={selected} />
+            </SidePanel>
+          )}
+        </div>
+      )}
+      {view === 'silences' && <Silences />}
+      {view === 'history' && <History />}
+      {view === 'rules' && <RuleList />}
+    </Page>
+  )
+}
+
+function OpenAlerts({
+  alerts,
+  selected,
+  onSelect,
+}: {
+  alerts: readonly AlertJson[]
+  selected: string
+  onSelect: (id: string) => void
+}) {
+  const groups = groupAlerts(alerts)
+  if (groups.length === 0) {
+    return (
+      <Panel>
+        <Empty title="Nothing is wrong.">
+          Rules are under “Rules”; who is told stands in <code>alerts.receivers</code> of the configuration.
+        </Empty>
+      </Panel>
+    )
+  }
+  const single = groups.filter(({ alerts: members }) => members.length === 1)
+  return (
+    <div className="stacked">
+      {groups
+        .filter((group) => !single.includes(group))
+        .map((group) => (
+          <GroupPanel key={group.key} group={group} selected={selected} onSelect={onSelect} />
+        ))}
+      {single.length > 0 && (
+        <Panel>
+          <Table
+            label="Alerts"
+            rows={single.flatMap(({ alerts: members }) => members)}
+            columns={alertColumns}
+            keyOf={({ id }) => id}
+            selected={selected}
+            onSelect={({ id }) => onSelect(id)}
+          />
+        </Panel>
+      )}
+    </div>
+  )
+}
+
+const alertColumns: readonly Column<AlertJson>[] = [
+  { key: 'severity', title: 'Severity', width: '96px', cell: ({ severity }) => <SeverityChip severity={severity} /> },
+  {
+    key: 'summary',
+    title: 'What',
+    width: 'minmax(160px, 3fr)',
+    cell: ({ summary }) => <span title={summary}>{summary}</span>,
+  },
+  { key: 'state', title: 'State', width: '130px', isExtra: true, cell: (alert) => stateOf(alert) },
+  {
+    key: 'handled',
+    title: 'Navarch',
+    width: '120px',
+    isExtra: true,
+    cell: (alert) => (alert.being_handled === null ? '' : 'is at it'),
+  },
+  { key: 'since', title: 'Since', width: '80px', align: 'end', cell: ({ started_at }) => <Age at={started_at} /> },
+]
+
+function stateOf(alert: AlertJson): string {
+  if (alert.silenced_by !== null) return 'silenced'
+  if (alert.acknowledged !== null) return `seen by ${alert.acknowledged.by}`
+  return alert.unknown_since === null ? alert.state : `${alert.state}, no value now`
+}
+
+function GroupPanel({
+  group,
+  selected,
+  onSelect,
+}: {
+  group: AlertGroup
+  selected: string
+  onSelect: (id: string) => void
+}) {
+  return (
+    <Panel title={group.title} aside={<SeverityChip severity={group.severity} />}>
+      <Table
+        label={group.title}
+        rows={group.alerts}
+        columns={alertColumns}
+        keyOf={({ id }) => id}
+        selected={selected}
+        onSelect={({ id }) => onSelect(id)}
+        {...(group.alerts.length > 8 ? { height: 8 * 32 } : {})}
+      />
+    </Panel>
+  )
+}
+
+function Silences() {
+  const silences = useApi<SilenceJson[]>(alertRoutes.alertSilences, { topics: ['alerts'] })
+  const client = useQueryClient()
+  const may = useMay('operator')
+  const end = async (id: string) => {
+    await sendJson('DELETE', fillPath(alertRoutes.alertSilence, { id }))
+    refresh(client, 'alerts')
+  }
+  const columns: readonly Column<SilenceJson>[] = [
+    {
+      key: 'matchers',
+      title: 'Mutes',
+      width: 'minmax(140px, 2fr)',
+      cell: ({ matchers }) => (
+        <code>{matchers.map(({ label, op, value }) => `${label}${op}"${value}"`).join(' ')}</code>
+      ),
+    },
+    { key: 'reason', title: 'Why', width: 'minmax(120px, 2fr)', cell: ({ reason }) => reason },
+    { key: 'by', title: 'By', width: '100px', isExtra: true, cell: ({ by }) => by },
+    { key: 'alerts', title: 'Alerts', width: '60px', align: 'end', cell: ({ alerts }) => alerts },
+    { key: 'ends', title: 'Ends', width: '90px', align: 'end', cell: ({ ends_at }) => <Age at={ends_at} /> },
+    {
+      key: 'act',
+      title: '',
+      width: '80px',
+      cell: ({ id, reason }) =>
+        may && (
+          <ActButton
+            label="End"
+            form={{
+              title: 'End the silence',
+              consequence: `Alerts are told again: “${reason}”.`,
+              submit: 'End it',
+              act: () => end(id),
+            }}
+          />
+        ),
+    },
+  ]
+  return (
+    <Panel>
+      <Loaded query={silences}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty title="Nothing is silenced.">An alert’s panel has the button.</Empty>
+          ) : (
+            <Table label="Silences" rows={rows} columns={columns} keyOf={({ id }) => id} />
+          )
+        }
+      </Loaded>
+    </Panel>
+  )
+}
+
+const historyColumns: readonly Column<AlertHistoryJson>[] = [
+  { key: 'at', title: 'When', width: '90px', cell: ({ at }) => <Age at={at} /> },
+  { key: 'event', title: 'What', width: '110px', cell: ({ event }) => event },
+  {
+    key: 'severity',
+    title: 'Severity',
+    width: '96px',
+    isExtra: true,
+    cell: ({ severity }) => <SeverityChip severity={severity} />,
+  },
+  { key: 'text', title: '', width: 'minmax(160px, 3fr)', cell: ({ text }) => <span title={text}>{text}</span> },
+  { key: 'by', title: 'By', width: '110px', isExtra: true, cell: ({ by }) => (by === '' ? 'Navarch' : by) },
+]
+
+function History() {
+  const history = useApi<AlertHistoryJson[]>(withQuery(alertRoutes.alertHistory, { limit: 500 }), {
+    topics: ['alerts'],
+  })
+  return (
+    <Panel>
+      <Loaded query={history} rows={8}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty title="No alert has fired yet." />
+          ) : (
+            <Table label="History of alerts" rows={rows} columns={historyColumns} keyOf={({ seq }) => String(seq)} />
+          )
+        }
+      </Loaded>
+    </Panel>
+  )
+}

@@ -1,0 +1,206 @@
+import { type PendingJobJson, type QueueJson, viewRoutes } from '@navarch/api/views'
+import { Link } from '@tanstack/react-router'
+import { useApi } from '../../api/queries.ts'
+import { StackBar } from '../../components/bars.tsx'
+import { Empty, Loaded } from '../../components/feedback.tsx'
+import { Page, Panel } from '../../components/panel.tsx'
+import { SidePanel } from '../../components/side-panel.tsx'
+import { type Column, Table } from '../../components/table.tsx'
+import { Age, Id, Value } from '../../components/value.tsx'
+import { formatCount, formatDuration, plural } from '../../lib/format.ts'
+import { withQuery } from '../../lib/path.ts'
+import { useUrlState } from '../../lib/url-state.ts'
+
+/** Pending jobs: why each waits, and what would make it start. */
+export function QueuePage() {
+  const [url, setUrl] = useUrlState()
+  const filter = { partition: url['partition'], user: url['user'], account: url['account'], reason: url['reason'] }
+  const queue = useApi<QueueJson>(withQuery(viewRoutes.queue, filter), { topics: ['live'] })
+  const selected = queue.data?.jobs.find(({ id }) => id === url['job'])
+  const stuck = queue.data?.summary.by_reason.find(({ kind }) => kind === 'stuck')?.jobs ?? 0
+  return (
+    <Page
+      title="Queue"
+      mood={stuck > 0 ? 'act' : 'good'}
+      {...(queue.data ? { answer: answerOf(queue.data, stuck) } : {})}
+      aside={
+        queue.data && (
+          <span className="soft">{queue.data.freshness.slurm_at && <Age at={queue.data.freshness.slurm_at} />}</span>
+        )
+      }
+    >
+      <Loaded query={queue} rows={10}>
+        {({ summary, jobs, total }) => (
+          <>
+            <Panel title="Why jobs wait">
+              <StackBar
+                label="Pending jobs by reason"
+                unit="jobs"
+                segments={summary.by_reason.map(({ kind, label, jobs: count }) => ({
+                  key: kind,
+                  label,
+                  value: count,
+                  className: `reason-${kind}`,
+                  link: (
+                    <button
+                      type="button"
+                      className="link"
+                      aria-pressed={url['reason'] === kind}
+                      onClick={() => setUrl({ reason: url['reason'] === kind ? undefined : kind })}
+                    >
+                      {label}
+                    </button>
+                  ),
+                }))}
+              />
+            </Panel>
+            <div className="filters">
+              {(['user', 'account', 'partition'] as const).map((field, index) => (
+                <input
+                  key={field}
+                  aria-label={field}
+                  placeholder={field}
+                  value={url[field] ?? ''}
+                  {...(index === 0 ? { 'data-filter': '' } : {})}
+                  onChange={(event) => setUrl({ [field]: event.target.value })}
+                />
+              ))}
+              {url['reason'] !== undefined && (
+                <button type="button" className="button" onClick={() => setUrl({ reason: undefined })}>
+                  {url['reason']} ✕
+                </button>
+              )}
+            </div>
+            <div className="with-panel">
+              <Panel>
+                {jobs.length === 0 ? (
+                  <Empty title="No job waits.">What is submitted and cannot start at once appears here.</Empty>
+                ) : (
+                  <>
+                    <Table
+                      label="Pending jobs"
+                      rows={jobs}
+                      columns={columns}
+                      keyOf={({ id }) => id}
+                      {...(url['job'] === undefined ? {} : { selected: url['job'] })}
+                      onSelect={({ id }) => setUrl({ job: id })}
+                    />
+                    {total > jobs.length && (
+                      <p className="soft">
+                        The first {jobs.length} of {formatCount(total)} by priority; filter to see others.
+                      </p>
+                    )}
+                  </>
+                )}
+              </Panel>
+              {selected && (
+                <SidePanel title={`Job ${selected.id}`} onClose={() => setUrl({ job: undefined })}>
+                  <WhyPending job={selected} />
+                </SidePanel>
+              )}
+            </div>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  )
+}
+
+function answerOf({ summary }: QueueJson, stuck: number): string {
+  if (summary.pending === 0) return 'No job waits.'
+  const parts = summary.by_reason
+    .filter(({ jobs }) => jobs > 0)
+    .map(({ label, jobs }) => `${formatCount(jobs)} ${label}`)
+  const text = `${plural(summary.pending, 'job waits', 'jobs wait')}: ${parts.join(', ')}.`
+  return stuck > 0 ? `${text} ${plural(stuck, 'job', 'jobs')} will not start without somebody’s act.` : text
+}
+
+function WhyPending({ job }: { job: PendingJobJson }) {
+  return (
+    <div className="stacked">
+      <p className={`answer mood-${job.kind === 'stuck' ? 'act' : 'good'}`}>
+        <span className="mood-mark" aria-hidden="true" />
+        {job.why}
+      </p>
+      {job.remedy !== '' && (
+        <p>
+          <strong>What would make it start:</strong> {job.remedy}
+        </p>
+      )}
+      <p>
+        <strong>Slurm’s estimate:</strong>{' '}
+        {job.expected_start === null ? 'none: its backfill has not planned this job.' : <Age at={job.expected_start} />}
+      </p>
+      {job.pool !== '' && (
+        <p>
+          <strong>Pool</strong>{' '}
+          <Link to="/pools/$name" params={{ name: job.pool }}>
+            {job.pool}
+          </Link>
+          : {job.pool_note}
+        </p>
+      )}
+      <dl className="facts">
+        <dt>Name</dt>
+        <dd>{job.name}</dd>
+        <dt>User</dt>
+        <dd>
+          {job.user} <span className="soft">of {job.account}</span>
+        </dd>
+        <dt>Asks for</dt>
+        <dd>
+          {plural(job.nodes, 'node')}, {plural(job.gpus, 'GPU')}, {plural(job.cpus, 'CPU')},{' '}
+          {job.time_limit_seconds === null ? 'no time limit' : formatDuration(job.time_limit_seconds)}
+          {job.tasks > 1 && `; ${job.tasks} tasks of an array`}
+        </dd>
+        <dt>Partition</dt>
+        <dd>{job.partition}</dd>
+        <dt>QOS</dt>
+        <dd>{job.qos}</dd>
+        <dt>Priority</dt>
+        <dd>{formatCount(job.priority)}</dd>
+        <dt>Slurm says</dt>
+        <dd>
+          <code>{job.reason}</code>
+        </dd>
+      </dl>
+    </div>
+  )
+}
+
+const columns: readonly Column<PendingJobJson>[] = [
+  { key: 'id', title: 'Job', width: 'minmax(80px, 0.8fr)', cell: ({ id }) => <Id>{id}</Id> },
+  { key: 'user', title: 'User', width: 'minmax(70px, 0.8fr)', cell: ({ user }) => user },
+  {
+    key: 'partition',
+    title: 'Partition',
+    width: 'minmax(70px, 0.8fr)',
+    isExtra: true,
+    cell: ({ partition }) => partition,
+  },
+  {
+    key: 'size',
+    title: 'Asks for',
+    width: 'minmax(110px, 1fr)',
+    isExtra: true,
+    cell: ({ nodes, gpus, tasks }) =>
+      `${tasks > 1 ? `${tasks} × ` : ''}${plural(nodes, 'node')}, ${plural(gpus, 'GPU')}`,
+  },
+  { key: 'why', title: 'Why it waits', width: 'minmax(160px, 3fr)', cell: ({ why }) => <span title={why}>{why}</span> },
+  {
+    key: 'waits',
+    title: 'Waits',
+    width: '72px',
+    align: 'end',
+    cell: ({ waiting_seconds }) => <Value value={waiting_seconds} format={formatDuration} />,
+  },
+  {
+    key: 'start',
+    title: 'Estimate',
+    width: '92px',
+    align: 'end',
+    isExtra: true,
+    cell: ({ expected_start }) =>
+      expected_start === null ? <span className="soft">none</span> : <Age at={expected_start} />,
+  },
+]
