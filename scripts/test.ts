@@ -36,9 +36,9 @@ const onRealHosts = [
 
 /** What vitest is called with for each suite, and the longest that it may take. */
 const runs = {
-  unit: { args: ['--reporter=default', ...onRealHosts.map((path) => `--exclude=${path}**`)], deadlineMs: 8 * 60_000 },
+  unit: { args: ['--reporter=default', ...onRealHosts.map((path) => `--exclude=${path}**`)], deadlineMs: 12 * 60_000 },
   slurm: { args: ['--reporter=verbose', '--no-file-parallelism', ...onRealHosts], deadlineMs: 12 * 60_000 },
-  e2e: { args: ['--reporter=verbose', '--config', 'vitest.e2e.config.ts'], deadlineMs: 25 * 60_000 },
+  e2e: { args: ['--reporter=verbose', '--config', 'vitest.e2e.config.ts'], deadlineMs: 26 * 60_000 },
 } as const
 
 type Run = keyof typeof runs
