@@ -257,10 +257,11 @@ export interface FleetHistoryJson {
 }
 
 export interface QueueJson {
-  summary: QueueSummaryJson
+  /** null: Slurm is not seen; `freshness` says why. */
+  summary: QueueSummaryJson | null
   jobs: PendingJobJson[]
-  /** How many there are; `jobs` holds the first 500 by priority. */
-  total: number
+  /** How many there are; `jobs` holds the first 500 by priority. null: not known. */
+  total: number | null
   freshness: FreshnessJson
 }
 

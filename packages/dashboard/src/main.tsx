@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import { RequestError } from './api/request.ts'
+import { RequestError, whenUnauthorized } from './api/request.ts'
 import { router } from './app/router.tsx'
 import { loadSession, SessionContext } from './app/session.ts'
 import { Failure } from './components/feedback.tsx'
@@ -28,7 +28,11 @@ function App() {
       (error: unknown) => setProblem(error instanceof Error ? error : new Error(String(error))),
     )
   }
-  useEffect(ask, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once
+  useEffect(() => {
+    whenUnauthorized(ask)
+    ask()
+  }, [])
   if (problem) return <Failure error={problem} onRetry={ask} />
   if (!session) return null
   return (

@@ -175,7 +175,8 @@ describe('Slack', () => {
   it('gets a section with the text escaped, cut to what Slack takes', async () => {
     await send(slack(), { told: { ...message, text: 'x'.repeat(5000) } })
     const body = JSON.parse(requests[0]?.body ?? '')
-    expect(body).toMatchObject({ channel: '#oncall', text: message.title, blocks: [{ type: 'section' }] })
+    expect(body).toMatchObject({ channel: '#oncall', blocks: [{ type: 'section' }] })
+    expect(body.text).toBe('[critical] GpuHot: gpu-1 GPU 3: &lt;91 °C&gt; &amp; more')
     const { text } = body.blocks[0].text
     expect(text.length).toBeLessThanOrEqual(3000)
     expect(text).toContain('&lt;91 °C&gt; &amp; more')

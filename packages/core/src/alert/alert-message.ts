@@ -140,7 +140,7 @@ function textOf(
   }
   if (first?.action) lines.push(first.action)
   if (first?.runbookUrl) lines.push(first.runbookUrl)
-  const oldest = Math.min(...alerts.map((alert) => alert.firedAt ?? now))
+  const oldest = alerts.reduce((least, { firedAt = now }) => Math.min(least, firedAt), Number.POSITIVE_INFINITY)
   if (escalation > 0) lines.push(`Nobody has acknowledged it for ${spanText(now - oldest)}.`)
   else if (repeated) lines.push(`Still so after ${spanText(now - oldest)}.`)
   if (over > 0) lines.push(`${counted(over, 'alert')} over since the last message, ${fresh} new.`)

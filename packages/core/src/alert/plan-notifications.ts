@@ -178,7 +178,7 @@ function wind(
 
 /** How many steps of the escalation are due: by the time for which the oldest alert that nobody acknowledged has fired. */
 function escalationDue(group: AlertGroup, route: AlertRoute, unacknowledged: readonly Alert[], now: number): number {
-  const oldest = Math.min(...unacknowledged.map((alert) => alert.firedAt ?? now))
+  const oldest = unacknowledged.reduce((least, { firedAt = now }) => Math.min(least, firedAt), Number.POSITIVE_INFINITY)
   const due = route.escalation.filter((step) => now - oldest >= step.afterMs).length
   return Math.max(group.escalated, due)
 }

@@ -1,3 +1,4 @@
+import { authRoutes } from '@navarch/api/auth'
 import type { ErrorJson } from '@navarch/api/rest'
 
 /** An answer that is not the one asked for; `message` can be shown. */
@@ -15,6 +16,13 @@ export class RequestError extends Error {
 
 /** The longest that a request may take, ms. */
 const deadlineMs = 20_000
+
+let onUnauthorized = () => {}
+
+/** Calls back when the server no longer knows who is asking: a session has ended. */
+export function whenUnauthorized(callback: () => void): void {
+  onUnauthorized = callback
+}
 
 let csrfToken = ''
 
@@ -51,7 +59,11 @@ async function request<T>(path: string, init: RequestInit, signal?: AbortSignal)
     const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : 'the control plane cannot be reached'
     throw new RequestError(0, 'unreachable', `${why}. What is shown is as old as it says.`)
   })
-  const text = await response.text()
+  const text = await response.text().catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw new RequestError(0, 'unreachable', 'the answer broke off. What is shown is as old as it says.')
+  })
+  if (response.status === 401 && path !== authRoutes.tokenLogin) onUnauthorized()
   if (!response.ok) throw failureOf(response.status, text)
   if (text === '') return undefined as T
   return JSON.parse(text) as T

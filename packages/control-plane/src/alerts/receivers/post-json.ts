@@ -32,12 +32,13 @@ export async function postJson(
     // Without its cause, which has the URL in it.
     throw new DeliveryError(hidden(sentenceOf(cause, signal), [...secrets, url]))
   })
-  const text = await beginningOf(response).catch(() => '')
+  // Before it is cut: half a secret is one too.
+  const text = hidden(await beginningOf(response).catch(() => ''), secrets)
   if (response.ok) return text
   const { status } = response
   const permanent = status >= 300 && status < 500 && status !== 408 && status !== 425 && status !== 429
   const said = text === '' ? '' : `: ${text.slice(0, shownCharacters)}`
-  throw new DeliveryError(hidden(`it answered ${status}${said}`, secrets), {
+  throw new DeliveryError(`it answered ${status}${said}`, {
     permanent,
     retryAfterMs: retryAfterMs(response.headers.get('retry-after'), now()),
   })
@@ -62,6 +63,5 @@ async function beginningOf(response: Response): Promise<string> {
   return Buffer.from(first?.value ?? [])
     .toString()
     .replace(/\p{Cc}+/gu, ' ')
-    .slice(0, 2000)
     .trim()
 }

@@ -24,7 +24,7 @@ function slackBody(message: AlertMessage) {
   const room = longestText - link.length
   const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text
   return {
-    text: message.title,
+    text: escaped(message.title),
     blocks: [{ type: 'section', text: { type: 'mrkdwn', text: `${shown}${link}` } }],
   }
 }

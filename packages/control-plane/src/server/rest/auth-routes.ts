@@ -85,7 +85,7 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
       log.info('logged in', { user: user.name, role: user.role, by: needOidc().name })
       return c.redirect(returnTo, 303)
     } catch (error) {
-      failedLogins.failed(caller.remoteAddress)
+      // Not counted: nothing is guessed here, and any page could have a browser ask for it.
       return toLoginPage(c, error)
     }
   })

@@ -20,7 +20,11 @@ export function eventStream(events: EventService, after: number, options: Follow
       if (next.done) controller.close()
       else controller.enqueue(encoder.encode(eventText(next.value)))
     },
-    cancel: () => cancelled.abort(),
+    cancel() {
+      cancelled.abort()
+      // Between two events nothing else would end it.
+      void following.return()
+    },
   })
   const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
   return new Response(body, { headers })

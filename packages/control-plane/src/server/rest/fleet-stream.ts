@@ -32,6 +32,8 @@ export function fleetStream(
       },
       cancel() {
         cancelled.abort()
+        // Between two messages nothing else would end it.
+        void following.return()
         void pack.end()
       },
     },

@@ -15,7 +15,9 @@ const mostJobs = 500
 export async function queueOf(context: ViewContext, filter: QueueFilter): Promise<QueueJson> {
   const now = context.clock.now()
   const { snapshot } = context.sight()
-  const pending = (snapshot?.jobs ?? []).filter((job) => job.state === 'PENDING' && isMeant(job, filter, now))
+  const freshness = context.freshness()
+  if (!snapshot || freshness.slurm_problem !== null) return { summary: null, jobs: [], total: null, freshness }
+  const pending = snapshot.jobs.filter((job) => job.state === 'PENDING' && isMeant(job, filter, now))
   const { pending: count, byReason } = summarizeQueue(pending, now)
   const pools = poolsByPartition(context.poolViews())
   const asking = new Set(
@@ -28,7 +30,7 @@ export async function queueOf(context: ViewContext, filter: QueueFilter): Promis
       .slice(0, mostJobs)
       .map((job) => pendingJob(job, pools, asking, now)),
     total: pending.length,
-    freshness: context.freshness(),
+    freshness,
   }
 }
 

@@ -13,6 +13,8 @@ export function LoginPage({ login, onLogin }: { login: SessionJson['login']; onL
     setProblem('')
     try {
       await sendJson('POST', authRoutes.tokenLogin, { token: token.trim() })
+      // A login that failed elsewhere ended here; there is no such page behind it.
+      if (location.pathname === '/login') history.replaceState(null, '', '/')
       onLogin()
     } catch (error) {
       setProblem(error instanceof Error ? error.message : 'it failed')

@@ -17,11 +17,11 @@ export function QueuePage() {
   const filter = { partition: url['partition'], user: url['user'], account: url['account'], reason: url['reason'] }
   const queue = useApi<QueueJson>(withQuery(viewRoutes.queue, filter), { topics: ['live'] })
   const selected = queue.data?.jobs.find(({ id }) => id === url['job'])
-  const stuck = queue.data?.summary.by_reason.find(({ kind }) => kind === 'stuck')?.jobs ?? 0
+  const stuck = queue.data?.summary?.by_reason.find(({ kind }) => kind === 'stuck')?.jobs ?? 0
   return (
     <Page
       title="Queue"
-      mood={stuck > 0 ? 'act' : 'good'}
+      mood={queue.data?.summary === null ? 'unknown' : stuck > 0 ? 'act' : 'good'}
       {...(queue.data ? { answer: answerOf(queue.data, stuck) } : {})}
       aside={
         queue.data && (
@@ -30,83 +30,90 @@ export function QueuePage() {
       }
     >
       <Loaded query={queue} rows={10}>
-        {({ summary, jobs, total }) => (
-          <>
-            <Panel title="Why jobs wait">
-              <StackBar
-                label="Pending jobs by reason"
-                unit="jobs"
-                segments={summary.by_reason.map(({ kind, label, jobs: count }) => ({
-                  key: kind,
-                  label,
-                  value: count,
-                  className: `reason-${kind}`,
-                  link: (
-                    <button
-                      type="button"
-                      className="link"
-                      aria-pressed={url['reason'] === kind}
-                      onClick={() => setUrl({ reason: url['reason'] === kind ? undefined : kind })}
-                    >
-                      {label}
-                    </button>
-                  ),
-                }))}
-              />
+        {({ summary, jobs, total, freshness }) =>
+          summary === null ? (
+            <Panel>
+              <Empty title="What waits is not known.">{freshness.slurm_problem ?? 'Slurm has not been seen.'}</Empty>
             </Panel>
-            <div className="filters">
-              {(['user', 'account', 'partition'] as const).map((field, index) => (
-                <input
-                  key={field}
-                  aria-label={field}
-                  placeholder={field}
-                  value={url[field] ?? ''}
-                  {...(index === 0 ? { 'data-filter': '' } : {})}
-                  onChange={(event) => setUrl({ [field]: event.target.value })}
+          ) : (
+            <>
+              <Panel title="Why jobs wait">
+                <StackBar
+                  label="Pending jobs by reason"
+                  unit="jobs"
+                  segments={summary.by_reason.map(({ kind, label, jobs: count }) => ({
+                    key: kind,
+                    label,
+                    value: count,
+                    className: `reason-${kind}`,
+                    link: (
+                      <button
+                        type="button"
+                        className="link"
+                        aria-pressed={url['reason'] === kind}
+                        onClick={() => setUrl({ reason: url['reason'] === kind ? undefined : kind })}
+                      >
+                        {label}
+                      </button>
+                    ),
+                  }))}
                 />
-              ))}
-              {url['reason'] !== undefined && (
-                <button type="button" className="button" onClick={() => setUrl({ reason: undefined })}>
-                  {url['reason']} ✕
-                </button>
-              )}
-            </div>
-            <div className="with-panel">
-              <Panel>
-                {jobs.length === 0 ? (
-                  <Empty title="No job waits.">What is submitted and cannot start at once appears here.</Empty>
-                ) : (
-                  <>
-                    <Table
-                      label="Pending jobs"
-                      rows={jobs}
-                      columns={columns}
-                      keyOf={({ id }) => id}
-                      {...(url['job'] === undefined ? {} : { selected: url['job'] })}
-                      onSelect={({ id }) => setUrl({ job: id })}
-                    />
-                    {total > jobs.length && (
-                      <p className="soft">
-                        The first {jobs.length} of {formatCount(total)} by priority; filter to see others.
-                      </p>
-                    )}
-                  </>
-                )}
               </Panel>
-              {selected && (
-                <SidePanel title={`Job ${selected.id}`} onClose={() => setUrl({ job: undefined })}>
-                  <WhyPending job={selected} />
-                </SidePanel>
-              )}
-            </div>
-          </>
-        )}
+              <div className="filters">
+                {(['user', 'account', 'partition'] as const).map((field, index) => (
+                  <input
+                    key={field}
+                    aria-label={field}
+                    placeholder={field}
+                    value={url[field] ?? ''}
+                    {...(index === 0 ? { 'data-filter': '' } : {})}
+                    onChange={(event) => setUrl({ [field]: event.target.value })}
+                  />
+                ))}
+                {url['reason'] !== undefined && (
+                  <button type="button" className="button" onClick={() => setUrl({ reason: undefined })}>
+                    {url['reason']} ✕
+                  </button>
+                )}
+              </div>
+              <div className="with-panel">
+                <Panel>
+                  {jobs.length === 0 ? (
+                    <Empty title="No job waits.">What is submitted and cannot start at once appears here.</Empty>
+                  ) : (
+                    <>
+                      <Table
+                        label="Pending jobs"
+                        rows={jobs}
+                        columns={columns}
+                        keyOf={({ id }) => id}
+                        {...(url['job'] === undefined ? {} : { selected: url['job'] })}
+                        onSelect={({ id }) => setUrl({ job: id })}
+                      />
+                      {total !== null && total > jobs.length && (
+                        <p className="soft">
+                          The first {jobs.length} of {formatCount(total)} by priority; filter to see others.
+                        </p>
+                      )}
+                    </>
+                  )}
+                </Panel>
+                {selected && (
+                  <SidePanel title={`Job ${selected.id}`} onClose={() => setUrl({ job: undefined })}>
+                    <WhyPending job={selected} />
+                  </SidePanel>
+                )}
+              </div>
+            </>
+          )
+        }
       </Loaded>
     </Page>
   )
 }
 
-function answerOf({ summary }: QueueJson, stuck: number): string {
+function answerOf({ summary, freshness }: QueueJson, stuck: number): string {
+  if (summary === null) return `What waits is not known: ${freshness.slurm_problem ?? 'Slurm has not been seen'}.`
   if (summary.pending === 0) return 'No job waits.'
   const parts = summary.by_reason
     .filter(({ jobs }) => jobs > 0)
