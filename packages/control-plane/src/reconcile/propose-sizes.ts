@@ -28,10 +28,11 @@ export async function proposeSizes(
   const memory = fleet.poolMemory(pool)
   const rejections = memory.rejections ?? []
   const decided = decideProposals({ actions: decision.actions, proposals: sizeProposals(fleet, pool), rejections, now })
-  for (const id of decided.withdraw) await engine.withdraw(id, `not needed any more: ${decision.reason}`)
+  // Before anything is waited for: a person may reject something meanwhile.
   if (decided.rejections.length < rejections.length) {
-    await fleet.commit([{ kind: 'pool', memory: { ...fleet.poolMemory(pool), rejections: decided.rejections } }])
+    await fleet.commit([{ kind: 'pool', memory: { ...memory, rejections: decided.rejections } }])
   }
+  for (const id of decided.withdraw) await engine.withdraw(id, `not needed any more: ${decision.reason}`)
   const { chosen, missing } = namesFor(decided.provision.count, decided.provision.names)
   for (const { name, naming } of chosen) {
     if (fleet.nodes.has(name) || fleet.operationOf(name)) continue

@@ -8,6 +8,7 @@ import { browserFleetDeps, createFleetStore } from '../api/fleet-store.ts'
 import { useApi } from '../api/queries.ts'
 import { sendJson } from '../api/request.ts'
 import { after } from '../lib/browser.ts'
+import { plural } from '../lib/format.ts'
 import { FreshnessMark } from './freshness.tsx'
 import { KeyHelp } from './help.tsx'
 import { useKeys } from './keys.ts'
@@ -68,6 +69,7 @@ function FramedPage() {
         else if (key === '/') focusFilter() || setPaletteOpen(true)
         else if (key === 'ctrl-k') setPaletteOpen(true)
         else if (key === '?') setHelpOpen(true)
+        else if (key === 'j' || key === 'k') return walkFirstTable(key)
         else if (key === 't') setTheme(currentTheme() === 'dark' ? 'light' : 'dark')
         else return false
         return true
@@ -126,6 +128,15 @@ function FramedPage() {
   )
 }
 
+/** The page's first table takes the keys of a list while nothing else has the focus. */
+function walkFirstTable(key: string): boolean {
+  const table = document.querySelector<HTMLElement>('.table-body')
+  if (!table || document.activeElement !== document.body) return false
+  table.focus()
+  table.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
+  return true
+}
+
 /** The page's own filter, where it has one. */
 function focusFilter(): boolean {
   const filter = document.querySelector<HTMLInputElement>('[data-filter]')
@@ -163,7 +174,7 @@ function AlertMark() {
   if (critical + warning === 0) return null
   return (
     <Link to="/alerts" className={`alert-mark ${critical > 0 ? 'tone-act' : 'tone-mending'}`}>
-      {critical > 0 ? `${critical} critical` : `${warning} warning`}
+      {critical > 0 ? `${critical} critical` : plural(warning, 'warning')}
     </Link>
   )
 }

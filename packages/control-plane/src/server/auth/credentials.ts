@@ -96,8 +96,14 @@ export function createCredentials(options: CredentialsOptions): Credentials {
         createdBy: by,
         ...(expiresInMs !== null && { expiresAt: now + expiresInMs }),
       }
-      await commit([{ kind: 'api-token', token: record }, event(`token ${name} (${role}) was made by ${by}`)])
+      // The name is taken from this moment on; nobody has the secret before it is durable.
       tokens.set(id, record)
+      await commit([{ kind: 'api-token', token: record }, event(`token ${name} (${role}) was made by ${by}`)]).catch(
+        (error: unknown) => {
+          tokens.delete(id)
+          throw error
+        },
+      )
       return { record, token }
     },
     tokens: () => [...tokens.values()].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)),

@@ -49,7 +49,11 @@ export function AlertsPage() {
         <div className="with-panel">
           <Loaded query={alerts} rows={6}>
             {(all) => (
-              <OpenAlerts alerts={all} selected={url['alert'] ?? ''} onSelect={(id) => setUrl({ alert: id })} />
+              <OpenAlerts
+                alerts={ofGroup(all, url['group'])}
+                selected={url['alert'] ?? ''}
+                onSelect={(id) => setUrl({ alert: id })}
+              />
             )}
           </Loaded>
           {selected && (
@@ -64,6 +68,12 @@ export function AlertsPage() {
       {view === 'rules' && <RuleList />}
     </Page>
   )
+}
+
+/** Messages link to their group; one that is over shows all. */
+function ofGroup(alerts: readonly AlertJson[], group: string | undefined): readonly AlertJson[] {
+  const members = alerts.filter((alert) => alert.group === group && alert.state !== 'resolved')
+  return members.length === 0 ? alerts : members
 }
 
 function OpenAlerts({
@@ -85,25 +95,27 @@ function OpenAlerts({
       </Panel>
     )
   }
+  // Those that stand alone share a table, at the place of the gravest of them.
   const single = groups.filter(({ alerts: members }) => members.length === 1)
   return (
     <div className="stacked">
-      {groups
-        .filter((group) => !single.includes(group))
-        .map((group) => (
+      {groups.map((group) =>
+        single.includes(group) ? (
+          group === single[0] && (
+            <Panel key="single">
+              <Table
+                label="Alerts"
+                rows={single.flatMap(({ alerts: members }) => members)}
+                columns={alertColumns}
+                keyOf={({ id }) => id}
+                selected={selected}
+                onSelect={({ id }) => onSelect(id)}
+              />
+            </Panel>
+          )
+        ) : (
           <GroupPanel key={group.key} group={group} selected={selected} onSelect={onSelect} />
-        ))}
-      {single.length > 0 && (
-        <Panel>
-          <Table
-            label="Alerts"
-            rows={single.flatMap(({ alerts: members }) => members)}
-            columns={alertColumns}
-            keyOf={({ id }) => id}
-            selected={selected}
-            onSelect={({ id }) => onSelect(id)}
-          />
-        </Panel>
+        ),
       )}
     </div>
   )

@@ -20,6 +20,14 @@ describe('the answer of the nodes page', () => {
       'act',
       'Of 4 nodes, 1 is down, 1 is not heard of and 2 are drained by Navarch.',
     ],
+    [nodes(['powering'], ['busy']), 2, false, 'mending', 'Of 2 nodes, 1 is starting.'],
+    [
+      [...nodes(['idle']), { state: 'busy', owner: '', health: 'unhealthy' } as FleetNodeJson],
+      2,
+      false,
+      'act',
+      'Of 2 nodes, 1 is unhealthy and in service.',
+    ],
     [nodes(['unknown']), 9, true, 'unknown', '1 of 9 nodes fits: 1 is not heard of.'],
   ] as const)('%#: says it', (rows, total, isFiltered, mood, text) => {
     expect(answerOf(rows, total, isFiltered)).toEqual({ mood, text })

@@ -17,13 +17,20 @@ export function answerOf(
   const ours = out.filter(({ owner }) => owner === 'navarch').length
   const down = count('down')
   const unknown = count('unknown')
+  const starting = count('powering')
+  // Faulty, and still taking jobs: nobody has drained them.
+  const faulty = rows.filter(
+    ({ state, health }) => health === 'unhealthy' && ['busy', 'mixed', 'idle', 'reserved'].includes(state),
+  ).length
   const parts = [
     down > 0 ? `${are(down)} down` : '',
+    faulty > 0 ? `${are(faulty)} unhealthy and in service` : '',
     unknown > 0 ? `${are(unknown)} not heard of` : '',
     ours > 0 ? `${are(ours)} drained by Navarch` : '',
     out.length > ours ? `${are(out.length - ours)} drained by people or Slurm` : '',
+    starting > 0 ? `${are(starting)} starting` : '',
   ].filter((part) => part !== '')
-  const mood: Mood = down > 0 ? 'act' : ours > 0 ? 'mending' : unknown > 0 ? 'unknown' : 'good'
+  const mood: Mood = down + faulty > 0 ? 'act' : ours + starting > 0 ? 'mending' : unknown > 0 ? 'unknown' : 'good'
   const whole = rows.length === 1 ? 'it is' : `all ${formatCount(rows.length)} are`
   const said = parts.length === 0 ? `${whole} in service` : listOf(parts)
   if (isFiltered) return { mood, text: `${fit}: ${said}.` }

@@ -67,11 +67,14 @@ function History({ history }: { history: PoolHistoryJson }) {
           <h3 className="decisions-head">Decisions</h3>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled with the keyboard */}
           <ol className="decisions" tabIndex={0} aria-label="Decisions">
-            {history.decisions.slice(0, 12).map(({ at, text }) => (
-              <li key={`${at} ${text}`}>
-                <Age at={at} /> <span>{text}</span>
-              </li>
-            ))}
+            {history.decisions
+              .slice(-12)
+              .reverse()
+              .map(({ at, text }) => (
+                <li key={`${at} ${text}`}>
+                  <Age at={at} /> <span>{text}</span>
+                </li>
+              ))}
           </ol>
         </>
       )}
