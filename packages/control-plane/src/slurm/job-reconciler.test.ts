@@ -232,6 +232,16 @@ describe('a job that Slurm does not list any more', () => {
     ])
   })
 
+  it('is looked up where the controller knows of no job at all, as after a long outage', async () => {
+    await store.apply([started(inLab), finished(inLab)])
+    slurm.accounting = [run({ state: 'COMPLETED' })]
+    slurm.look()
+    start()
+    await settle(10_000)
+    expect(slurm.asked).toEqual(['job 812', 'accounting 812'])
+    expect(await views()).toMatchObject([{ rawState: 'COMPLETED', confirmed: true }])
+  })
+
   it('was requeued: accounting alone has its first run', async () => {
     await store.apply([started({ ...inLab, restart: 0 }), started({ ...inLab, restart: 1 }, { at: noon + 90_000 })])
     slurm.accounting = [run({ state: 'REQUEUED', restarts: 0 }), run({ state: 'RUNNING', restarts: 1 })]

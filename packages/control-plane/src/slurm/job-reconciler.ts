@@ -2,6 +2,7 @@ import type { JobDoc } from '@navarch/core/job/job-doc'
 import type { JobRecorded } from '@navarch/core/job/job-event'
 import { isFinalRecord } from '@navarch/core/job/slurm-word'
 import { viewJob } from '@navarch/core/job/view-job'
+import { SlurmError } from '@navarch/slurm/slurm-error'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { JobStore } from '../store/job-store.ts'
@@ -68,9 +69,13 @@ export function createJobReconciler(deps: JobReconcilerDeps): JobReconciler {
   async function tell(): Promise<void> {
     const { snapshot } = slurm.view()
     if (!snapshot || snapshot.takenAt <= lastLook) return
-    // Before there is any job, slurmrestd of 22.05 cannot tell the cluster's name.
-    if (name === undefined && snapshot.jobs.length + snapshot.finished.length === 0) return
-    const about = await context()
+    const isEmpty = snapshot.jobs.length + snapshot.finished.length === 0
+    const about = await context().catch((error: unknown) => {
+      // Before there is any job, slurmrestd of 22.05 cannot tell the cluster's name.
+      if (isEmpty && error instanceof SlurmError) return undefined
+      throw error
+    })
+    if (!about) return
     told ??= toldOf([...(await store.open()), ...(await endedSince(clock.now() - rememberedMs))], about.cluster)
     const decided = decideRecords(told, snapshot, about)
     await applyAll(decided.events)
