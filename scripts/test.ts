@@ -75,13 +75,17 @@ async function main(): Promise<number> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...colour, [runMark]: runId }
   if (selected.includes('slurm') || selected.includes('e2e')) {
     headline('machine')
-    env['NAVARCH_TEST_SLURM_ROOTS'] ??= await prepareMachine()
+    await installMissing()
     const schemathesis = await ensureSchemathesis(mayInstall(process.env, process.getuid?.()))
     if ('path' in schemathesis) env['NAVARCH_SCHEMATHESIS'] ??= schemathesis.path
     else console.log(schemathesis.reason)
   }
+  // Mostly the network's time: the unit tests, which need no hosts, run meanwhile.
+  const roots = selected.includes('slurm') || selected.includes('e2e') ? buildRoots() : Promise.resolve('')
+  roots.catch(() => {})
   for (const name of ['unit', 'slurm', 'e2e'] as const) {
     if (!selected.includes(name) || stop.signal.aborted) continue
+    if (name !== 'unit') env['NAVARCH_TEST_SLURM_ROOTS'] ??= await roots
     headline(name)
     const deadlineMs = Math.min(runs[name].deadlineMs, end - systemClock.now())
     total = addTallies(total, await vitestTally(name, deadlineMs, env))
@@ -108,8 +112,8 @@ async function checksTally(): Promise<Tally> {
   return { passed: results.length - failed, failed, skipped: [] }
 }
 
-/** Installs what is missing, where that is allowed, and builds the hosts' root file systems. @returns their folders */
-async function prepareMachine(): Promise<string> {
+/** Installs what is missing, where that is allowed. */
+async function installMissing(): Promise<void> {
   const missing = await findMissingPackages()
   if (missing === undefined) console.log('no Debian: tests on real Slurm are skipped where a program is missing')
   else if (missing.length > 0 && mayInstall(process.env, process.getuid?.())) {
@@ -119,6 +123,10 @@ async function prepareMachine(): Promise<string> {
     const how = 'or set NAVARCH_TEST_INSTALL=1, as root, and this installs them'
     console.log(`for all tests on real Slurm: apt-get install ${missing.join(' ')}\n(${how})`)
   }
+}
+
+/** Builds the hosts' root file systems. @returns their folders */
+async function buildRoots(): Promise<string> {
   const { packages, problems } = await missingPrerequisites()
   if (packages.length + problems.length > 0) {
     console.log(`no lab hosts here: ${[...problems, ...packages.map((name) => `${name} is missing`)].join('; ')}`)
