@@ -96,6 +96,7 @@ pools:
     const { page, problems } = await openPage(browser)
     await page.goto(`${plane.url}/operations`)
     await logIn(page, tokens.operator)
+    await page.getByText('Waiting for approval').first().waitFor()
     await page.reload()
     await page.getByRole('button', { name: 'Approve' }).first().click()
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
