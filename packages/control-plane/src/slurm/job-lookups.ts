@@ -34,7 +34,7 @@ interface Wanted {
 }
 
 const atOnce = 4
-const perRound = 20
+const perRound = 100
 const firstPauseMs = 30_000
 const longestPauseMs = 3_600_000
 const patienceMs = 86_400_000
