@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSlurmClient, type SlurmClient } from '../src/client.ts'
 import type { CommandResult } from '../src/run-command.ts'
@@ -155,6 +155,7 @@ export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOption
       for (const name of names) if (existsSync(join(folder, `${name}.pid`))) await end(daemon(name))
       await accounting?.stop()
       if (holder) await end(holder.pid)
+      endScripts(basename(folder))
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -343,6 +344,19 @@ async function freePorts(count: number): Promise<number[]> {
   }
   for (const server of servers) await new Promise((resolve) => server.close(resolve))
   return ports
+}
+
+/** Kills what scripts of jobs are left, with their children: a job that slurmctld had lost outlives it. */
+function endScripts(folderName: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      // slurmstepd makes each script the head of a process group.
+      if (command.includes(`/${folderName}/spool/`)) process.kill(-Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 async function end(pid: number): Promise<void> {
