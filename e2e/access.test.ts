@@ -137,6 +137,14 @@ describe('the command line over TLS', () => {
     expect(navarch(tokens.agent, ['pool', 'list']).stderr).toContain('nodes is an agent')
   })
 
+  it('says of a token of the configuration where it is revoked', () => {
+    const refused = navarch(tokens.admin, ['token', 'revoke', 'grafana'])
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('server.auth.tokens (token_env: VIEWER_TOKEN)'),
+    })
+  })
+
   it('logs in with a token that it was given, and keeps it where nobody else reads it', () => {
     const made = navarch(tokens.admin, ['token', 'create', '--name', 'ana', '--role', 'operator', '--expires', '90d'])
     expect(made.stdout).toMatch(/^nvt_[0-9a-f]{12}_[\w-]{43}\n$/)
@@ -198,5 +206,10 @@ describe('a pool that recommends', () => {
       status: 1,
       stderr: expect.stringContaining('the token ana was revoked'),
     })
+    expect(navarch(undefined, ['logout'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`Logged out at ${server}`),
+    })
+    expect(readFileSync(join(dir, 'home/.config/navarch/client.yaml'), 'utf8')).toBe(`server: ${server}\n`)
   })
 })

@@ -79,12 +79,9 @@ pools:
     await logIn(page, tokens.viewer)
     await page.getByText('Waiting for approval').first().waitFor()
     expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
-    const id = /op\d+/.exec(
-      (await page
-        .getByRole('link', { name: /provision of/ })
-        .first()
-        .getAttribute('href')) ?? '',
-    )?.[0]
+    const link = page.getByRole('link', { name: /provision of/ }).first()
+    const id = /[0-9a-f]{12}/.exec((await link.getAttribute('href')) ?? '')?.[0]
+    expect(id).toBeDefined()
     const status = await page.evaluate<number>(
       `fetch('/api/v1/operations/${id}/approve', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }).then(r => r.status)`,
     )

@@ -188,8 +188,8 @@ export function accessOfRest(method: string, path: string): Need {
   return ruleOfRest(method, path) ?? (method === 'GET' || method === 'HEAD' ? 'viewer' : 'admin')
 }
 
-/** Whether what needs this changes something that people answer for. */
-export function isChange(need: Need): boolean {
+/** Whether what needs this is something that people answer for: a change, or a look at what is an administrator's alone. */
+export function isAnsweredFor(need: Need): boolean {
   return need === 'operator' || need === 'admin'
 }
 

@@ -32,7 +32,12 @@ export function callerOf(request: {
 
 /** A socket's other end; an IPv4 address is plain also where the server listens on IPv6. */
 export function remoteAddressOf(socket: Pick<Socket, 'remoteAddress'> | undefined): string | undefined {
-  return socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+  return socket?.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress)
+}
+
+/** An IPv4 address that is mapped into IPv6 as what it is. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /** Carries the caller of an RPC to interceptors and handlers. */
@@ -41,9 +46,12 @@ export const callerKey = createContextKey<Caller>({ remoteAddress: undefined, he
 /** Carries who an RPC comes from to its handler. */
 export const principalKey = createContextKey<Principal | undefined>(undefined, { description: 'principal' })
 
+/** What proxies add, each kind its own. One that adds nothing cannot be told from who asks. */
+const proxyHeaders = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via']
+
 /** Whether a proxy passed the request on: the other end of the connection is not who asks, wherever the proxy runs. */
 export function isPassedOn(headers: IncomingHttpHeaders): boolean {
-  return headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
+  return proxyHeaders.some((name) => headers[name] !== undefined)
 }
 
 /**
@@ -54,8 +62,19 @@ export function isPassedOn(headers: IncomingHttpHeaders): boolean {
 export function isForeignOrigin(headers: IncomingHttpHeaders, withToken: boolean): boolean {
   const { origin } = headers
   if (origin === undefined) return false
-  const host = headers[':authority'] ?? headers.host
-  if (!URL.canParse(origin) || new URL(origin).host !== host) return true
-  const name = new URL(origin).hostname.replace(/^\[|\]$/g, '')
-  return !withToken && name !== 'localhost' && isIP(name) === 0
+  if (!URL.canParse(origin) || new URL(origin).host !== hostOf(headers)) return true
+  return !withToken && hasOwnName(new URL(origin).host)
+}
+
+/** Host and port as the caller names them. */
+export function hostOf(headers: IncomingHttpHeaders): string | undefined {
+  const authority = headers[':authority'] ?? headers.host
+  return typeof authority === 'string' ? authority : undefined
+}
+
+/** Whether a host has a name, which whoever gave it can let lead anywhere: neither an address nor "localhost". */
+export function hasOwnName(host: string): boolean {
+  if (!URL.canParse(`http://${host}`)) return true
+  const name = new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '')
+  return name !== 'localhost' && isIP(name) === 0
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
+import { takesEncoding } from './takes-encoding.ts'
 
 /** A request as far as files go. */
 export interface FileRequest {
@@ -157,13 +158,8 @@ function missing(): FileAnswer {
 
 /** The best encoding that the caller takes and that there is. */
 function chooseEncoding(accepted: string | undefined, bodies: ReadonlyMap<Encoding, Buffer>): Encoding {
-  const words = (accepted ?? '').split(',').map((part) => part.trim().toLowerCase())
-  const takes = (encoding: string) =>
-    words.some((word) => {
-      const [name, ...parameters] = word.split(';').map((part) => part.trim())
-      return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
-    })
-  return (['br', 'gzip'] as const).find((encoding) => bodies.has(encoding) && takes(encoding)) ?? 'identity'
+  const takes = (encoding: 'br' | 'gzip') => bodies.has(encoding) && takesEncoding(accepted, encoding)
+  return (['br', 'gzip'] as const).find(takes) ?? 'identity'
 }
 
 function etagOf(file: StoredFile, encoding: Encoding): string {

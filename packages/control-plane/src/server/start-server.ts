@@ -17,7 +17,7 @@ import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Services } from '../services/services.ts'
 import { configuredToken, createAccess } from './auth/access.ts'
-import { createFailedLogins } from './auth/failed-logins.ts'
+import { createAttemptLimit, deviceLoginLimits, failedLoginLimits } from './auth/attempt-limit.ts'
 import type { Login } from './auth/login.ts'
 import { type JobsListener, type JobsPort, jobsOnly, startJobsListener } from './jobs-listener.ts'
 import { createAgentLinks } from './link/agent-links.ts'
@@ -196,7 +196,8 @@ function withoutSessions({ authToken, clock, log }: Pick<ServerOptions, 'authTok
     access: createAccess({ closed: authToken !== undefined, tokens }),
     credentials: undefined,
     oidc: undefined,
-    failedLogins: createFailedLogins(clock.now),
+    failedLogins: createAttemptLimit(clock.now, failedLoginLimits),
+    deviceLogins: createAttemptLimit(clock.now, deviceLoginLimits),
     publicUrl: undefined,
     sessionLifetimeMs: 0,
     clock,

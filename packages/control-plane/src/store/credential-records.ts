@@ -13,6 +13,8 @@ export interface ApiTokenRecord {
   lastUsedAt?: number
   revokedAt?: number
   revokedBy?: string
+  /** A login of the command line made it, by this provider: it ends with the logout. */
+  login?: { issuer: string }
 }
 
 /** A browser that logged in. What it keeps is not kept here. */

@@ -6,6 +6,8 @@ import {
   type SessionJson,
   tokenRoutes,
 } from '@navarch/api/auth'
+import type { OidcSpec } from '@navarch/config/navarch-config'
+import { silentLog } from '@navarch/system/log'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
 import { localPath } from '../../src/server/rest/auth-routes.ts'
@@ -138,14 +140,92 @@ describe('a login with a token', () => {
     expect((await logIn(url, 'wrong')).response.status).toBe(401)
   })
 
-  it('is refused for a while after ten have failed, whatever comes then', async () => {
+  it('is told to wait after ten have failed; a right token opens at any time', async () => {
     const clock = createManualClock()
     const { url } = await start({ clock })
     for (let tries = 0; tries < 10; tries += 1) expect((await logIn(url, `wrong-${tries}`)).response.status).toBe(401)
-    const { response } = await logIn(url, 'steer')
+    const { response, session } = await logIn(url, 'wrong')
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '30'])
-    await clock.advance(30_000)
+    expect(session).toMatchObject({
+      error: {
+        message: expect.stringMatching(
+          /^the token is not one of those .*; too many wrong tokens came from this address/,
+        ),
+      },
+    })
     expect((await logIn(url, 'steer')).response.status).toBe(200)
+    await clock.advance(30_000)
+    expect((await logIn(url, 'wrong')).response.status).toBe(401)
+  })
+
+  const wrongToken = (url: string, headers: Record<string, string>) =>
+    fetch(`${url}${authRoutes.tokenLogin}`, {
+      method: 'POST',
+      headers: { ...json, ...headers },
+      body: '{"token":"wrong"}',
+    })
+
+  it('is counted by who asks where the proxies are known, and by the proxy where they are not', async () => {
+    const proxies = [{ address: '127.0.0.0', family: 'ipv4', prefix: 8 }] as const
+    const externalAddress = 'https://navarch.example'
+    const attempt = (url: string, from: string) => wrongToken(url, { 'x-forwarded-for': from })
+    const statuses = async (trustedProxies?: typeof proxies) => {
+      const login = await openTestLogin(
+        {},
+        { authToken: 'secret', externalAddress, ...(trustedProxies && { trustedProxies: [...trustedProxies] }) },
+      )
+      const { url } = await startTestServer({ login })
+      // What the attacker writes before the address that the proxy adds is no other caller.
+      for (let tries = 0; tries < 10; tries += 1) await attempt(url, `203.0.113.${tries}, 192.0.2.66`)
+      const [attacker, other] = [await attempt(url, '203.0.113.99, 192.0.2.66'), await attempt(url, '192.0.2.7')]
+      return [attacker.status, other.status, await other.text()]
+    }
+    expect(await statuses(proxies)).toEqual([429, 401, expect.any(String)])
+    expect(await statuses()).toEqual([429, 429, expect.stringContaining('name it in server.trusted_proxies')])
+  })
+
+  it.each([
+    ['is not known as one', undefined, { via: '1.1 proxy' }, 'name it in server.trusted_proxies'],
+    ['names nobody', [{ address: '127.0.0.1', family: 'ipv4', prefix: 32 }] as const, {}, 'must set X-Forwarded-For'],
+  ])('says what helps those who come by a proxy that %s', async (_, proxies, headers, remedy) => {
+    const login = await openTestLogin(
+      {},
+      {
+        authToken: 'secret',
+        externalAddress: 'https://navarch.example',
+        ...(proxies && { trustedProxies: [...proxies] }),
+      },
+    )
+    const { url } = await startTestServer({ login })
+    for (let tries = 0; tries < 10; tries += 1) expect((await wrongToken(url, headers)).status).toBe(401)
+    const refused = await wrongToken(url, headers)
+    expect([refused.status, await refused.text()]).toEqual([429, expect.stringContaining(remedy)])
+  })
+
+  it('is in the log when it failed, with the address and without the token', async () => {
+    const lines: unknown[] = []
+    const warn = (msg: string, fields?: object) => void lines.push({ msg, ...fields })
+    const agentToken = 'an-agents-token-of-some-length'
+    const login = await openTestLogin(
+      { tokens: [{ name: 'nodes', role: 'agent', source: { env: 'AGENT' } }] },
+      { authToken: 'a-token-of-some-length', effects: { env: { AGENT: agentToken }, log: { ...silentLog, warn } } },
+    )
+    const { url } = await startTestServer({ login })
+    await logIn(url, 'wr0ng')
+    await logIn(url, agentToken)
+    const failed = { msg: 'login failed', address: '127.0.0.1' }
+    expect(lines).toEqual([
+      { ...failed, reason: expect.stringContaining('the token is not one of those') },
+      { ...failed, reason: expect.stringContaining("nodes is an agent's token") },
+    ])
+    expect(JSON.stringify(lines)).not.toMatch(new RegExp(`wr0ng|${agentToken}`))
+  })
+
+  it('comes with a warning at the start when a token is short enough to be guessed', async () => {
+    const lines: unknown[] = []
+    const warn = (_: string, fields?: object) => void lines.push(fields)
+    await openTestLogin({}, { authToken: 'secret', effects: { log: { ...silentLog, warn } } })
+    expect(lines).toEqual([{ reason: expect.stringContaining('less than 16 characters') }])
   })
 
   it('is refused over a plain connection from elsewhere, with the remedy', async () => {
@@ -213,6 +293,40 @@ describe('a login with a token', () => {
   })
 })
 
+describe('what is configured', () => {
+  const twins = [
+    { name: 'on-call', role: 'operator', source: { env: 'OPERATOR' } },
+    { name: 'nodes', role: 'agent', source: { env: 'OPERATOR' } },
+  ] as const
+
+  it('is a condition where two tokens are the same one, of which one role counts', async () => {
+    const { conditions } = await openTestLogin({ tokens: [...twins] }, { effects: { env } })
+    expect(conditions).toEqual([
+      'server.auth.tokens nodes is the same as on-call, so it has the role operator: give each a value of its own',
+    ])
+  })
+
+  it('is told to people who have not logged in without saying where its secrets are', async () => {
+    const oidc: OidcSpec = {
+      name: 'Company SSO',
+      issuer: 'http://127.0.0.1:9',
+      clientId: 'navarch',
+      clientSecret: { file: '/nowhere/secret' },
+      scopes: ['openid'],
+      roleClaim: 'groups',
+      roleMapping: {},
+      defaultRole: 'viewer',
+      usernameClaim: 'preferred_username',
+      audience: 'navarch',
+    }
+    const login = await openTestLogin({ oidc }, { authToken: 'secret' })
+    expect(login.conditions).toEqual([expect.stringContaining('/nowhere/secret')])
+    const { url } = await startTestServer({ login })
+    const told = await sessionAt(url)
+    expect(told.login.oidc?.problem).toBe('Company SSO: its client secret cannot be read; the log has the reason')
+  })
+})
+
 describe('tokens that are made here', () => {
   const make = (url: string, body: object, token = 'secret') =>
     fetch(`${url}${tokenRoutes.tokens}`, {
@@ -277,6 +391,50 @@ describe('tokens that are made here', () => {
     const open = await startTestServer()
     const refused = await make(open.url, { name: 'ci', role: 'viewer' })
     expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('NAVARCH_AUTH_TOKEN')])
+  })
+
+  it('are told from those of the configuration, which are revoked there', async () => {
+    const { url } = await start()
+    const revoke = async (name: string) => {
+      const path = `${url}/api/v1/tokens/${encodeURIComponent(name)}`
+      const response = await fetch(path, { method: 'DELETE', headers: bearer('secret') })
+      return [response.status, await response.text()]
+    }
+    expect(await revoke('grafana')).toEqual([409, expect.stringContaining('server.auth.tokens (token_env: VIEWER)')])
+    expect(await revoke('the configured token')).toEqual([409, expect.stringContaining('NAVARCH_AUTH_TOKEN')])
+    expect(await revoke('nobody')).toEqual([404, expect.stringContaining('token not found: nobody')])
+    const taken = await make(url, { name: 'grafana', role: 'viewer' })
+    expect([taken.status, await taken.text()]).toEqual([409, expect.stringContaining('take another name')])
+  })
+
+  it('are in the log when they are made, read and revoked, each as what it is', async () => {
+    const lines: unknown[] = []
+    const info = (msg: string, fields?: object) => void lines.push({ msg, ...fields })
+    const login = await openTestLogin({}, { authToken: 'secret' })
+    const { url } = await startTestServer({ login, log: { ...silentLog, info } })
+    lines.length = 0
+    await make(url, { name: 'ci', role: 'viewer' })
+    await fetch(`${url}${tokenRoutes.tokens}`, { headers: bearer('secret') })
+    await fetch(`${url}/api/v1/nodes`, { headers: bearer('secret') })
+    await fetch(`${url}/api/v1/tokens/ci`, { method: 'DELETE', headers: bearer('secret') })
+    const by = 'the configured token'
+    expect(lines).toEqual([
+      { msg: 'changed', by, request: 'POST /api/v1/tokens' },
+      { msg: 'read', by, request: 'GET /api/v1/tokens' },
+      { msg: 'changed', by, request: 'DELETE /api/v1/tokens/ci' },
+    ])
+  })
+
+  it('are not ended by a logout with them, since they may be used elsewhere', async () => {
+    const { url } = await start()
+    const made = (await (await make(url, { name: 'ci', role: 'viewer' })).json()) as NewApiTokenJson
+    const out = await fetch(`${url}${authRoutes.logout}`, {
+      method: 'POST',
+      headers: { ...json, ...bearer(made.token) },
+      body: '{}',
+    })
+    expect(await out.json()).toMatchObject({ user: { name: 'ci' } })
+    expect(await nodes(url, made.token)).toBe(200)
   })
 
   it('have names that are told apart', async () => {

@@ -36,6 +36,17 @@ describe('the REST API', () => {
     expect([notReady.status, await notReady.text()]).toEqual([503, 'the store is not open'])
   })
 
+  it('lists on its landing page what it serves, alerts, logins and views too', async () => {
+    const { url } = await startTestServer()
+    const text = await (await fetch(url)).text()
+    const paths = text.match(/\/(?:api|auth)\/[\w/-]+/g) ?? []
+    expect(paths).toEqual(expect.arrayContaining(['/api/v1/overview', '/api/v1/alerts', '/auth/session']))
+    for (const path of paths) {
+      const answer = await (await fetch(`${url}${path}`)).text()
+      expect(answer, path).not.toContain('no such route')
+    }
+  })
+
   it.each([
     ['/api/v1/nodes/node-9', 404, 'not_found', 'node not found: node-9'],
     ['/api/v1/nodes?regin=x', 400, 'invalid', 'query: unknown key "regin"; did you mean region?'],
@@ -51,6 +62,17 @@ describe('the REST API', () => {
     const response = await fetch(`${url}${path}`)
     expect(response.status).toBe(status)
     expect(await response.json()).toEqual({ error: { code, message: expect.stringContaining(message) } })
+  })
+
+  it.each([
+    ['/api/v1/events', 'the number of an event'],
+    ['/api/v1/fleet/live', 'a revision of the fleet'],
+  ])('refuses to go on in %s from what is not %s', async (path, what) => {
+    const { url } = await startTestServer()
+    const headers = { accept: 'text/event-stream', 'last-event-id': '7x' }
+    const response = await fetch(`${url}${path}`, { headers })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain(`Last-Event-ID is not ${what}: \\"7x\\"`)
   })
 
   it('does what a POST asks', async () => {

@@ -24,6 +24,8 @@ export interface ServicesDouble {
   /** Links by node, as `attach` got them. */
   attached: Map<string, (message: ServerMessage) => void>
   emit(message: string): void
+  /** Set to make `register` wait or fail. */
+  onRegister: () => Promise<void>
   /** Set to make `report` wait or fail. */
   onReport: () => Promise<void>
   notReady: string | undefined
@@ -88,6 +90,7 @@ export function createServicesDouble(): ServicesDouble {
     },
     agents: {
       async register(request, peerAddress) {
+        await double.onRegister()
         double.agentCalls.push(`register ${request.nodeId} ${peerAddress}`)
         return create(RegisterNodeResponseSchema, { success: true, config: { heartbeatIntervalSeconds: 30 } })
       },
@@ -133,6 +136,7 @@ export function createServicesDouble(): ServicesDouble {
       events.push(event)
       for (const listener of listeners) listener(event)
     },
+    onRegister: async () => {},
     onReport: async () => {},
     notReady: undefined,
   }

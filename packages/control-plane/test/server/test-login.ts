@@ -23,11 +23,13 @@ export async function openTestLogin(
     stored = noCredentials(),
     effects = {},
     externalAddress,
+    trustedProxies,
   }: {
     authToken?: string
     stored?: CredentialsDouble
     effects?: Partial<Effects>
     externalAddress?: string
+    trustedProxies?: ServerSpec['trustedProxies']
   } = {},
 ): Promise<OpenedLogin> {
   let ids = stored.tokens.size
@@ -42,6 +44,7 @@ export async function openTestLogin(
         ...auth,
       },
       ...(externalAddress !== undefined && { externalAddress }),
+      ...(trustedProxies && { trustedProxies }),
     },
     authToken,
     store: {

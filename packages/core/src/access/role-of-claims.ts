@@ -40,12 +40,11 @@ function groupsOf(claim: unknown): string[] {
 /** A person's name as it is shown; the provider's subject where none of the claims has one. */
 export function nameOfClaims(claims: Readonly<Record<string, unknown>>, usernameClaim: string): string {
   for (const path of [usernameClaim, 'preferred_username', 'email', 'sub']) {
-    const name = claimAt(claims, path)
-    if (typeof name === 'string' && name.trim() !== '')
-      return name
-        .trim()
-        .replace(/\p{Cc}/gu, ' ')
-        .slice(0, 256)
+    const claim = claimAt(claims, path)
+    if (typeof claim !== 'string') continue
+    // Nothing that breaks a line or turns it around: the name is read in logs.
+    const name = claim.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').trim()
+    if (name !== '') return name.slice(0, 256).toWellFormed()
   }
   return 'somebody'
 }

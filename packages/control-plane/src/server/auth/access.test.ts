@@ -3,15 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createAccess } from './access.ts'
 import { bearerToken } from './bearer-token.ts'
+import { createIsProxy } from './client-address.ts'
 import { hashOf } from './hashes.ts'
 import { isLoopback } from './loopback.ts'
 
 const needs: Need[] = ['probe', 'viewer', 'agent', 'operator', 'admin']
 const tokens = [
-  { name: 'everything', role: 'admin', hash: hashOf('secret') },
-  { name: 'grafana', role: 'viewer', hash: hashOf('look') },
-  { name: 'on-call', role: 'operator', hash: hashOf('steer') },
-  { name: 'nodes', role: 'agent', hash: hashOf('report') },
+  { name: 'everything', role: 'admin', hash: hashOf('secret'), where: 'here' },
+  { name: 'grafana', role: 'viewer', hash: hashOf('look'), where: 'here' },
+  { name: 'on-call', role: 'operator', hash: hashOf('steer'), where: 'here' },
+  { name: 'nodes', role: 'agent', hash: hashOf('report'), where: 'here' },
 ] as const
 const closed = createAccess({ closed: true, tokens })
 const open = createAccess({ closed: false })
@@ -72,9 +73,35 @@ describe('access', () => {
     )
   })
 
-  it('takes a request that a proxy passed on for one from elsewhere', () => {
-    const headers = { 'x-forwarded-for': '127.0.0.1' }
-    expect(open.decide({ remoteAddress: '127.0.0.1', headers }, 'operator')).toMatchObject({ code: 'forbidden' })
+  it.each(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'])(
+    'takes a request that a proxy passed on for one from elsewhere: %s',
+    (header) => {
+      const caller = { remoteAddress: '127.0.0.1', headers: { [header]: '127.0.0.1' } }
+      expect(open.decide(caller, 'operator')).toMatchObject({ code: 'forbidden' })
+    },
+  )
+
+  it("gives what is an administrator's, without a token, to none of a page under a name that was led here", () => {
+    const backup = (host: string, access = open) => {
+      const authorization = access === open ? {} : { authorization: 'Bearer secret' }
+      return access.decide({ remoteAddress: '127.0.0.1', method: 'GET', headers: { host, ...authorization } }, 'admin')
+    }
+    expect(backup('evil.example:50051')).toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining('localhost'),
+    })
+    for (const host of ['localhost:50051', '127.0.0.1:50051', '[::1]:50051']) expect(backup(host).allowed).toBe(true)
+    expect(backup('navarch.example', closed).allowed).toBe(true)
+  })
+
+  it('trusts in the TLS of the proxies that are known, where some are', () => {
+    const publicUrl = 'https://navarch.example'
+    const isProxy = createIsProxy([{ address: '10.0.0.0', family: 'ipv4', prefix: 8 }])
+    const headers = { host: 'navarch.example' }
+    const kind = (access: typeof open, remoteAddress: string) => access.connection({ remoteAddress, headers }).kind
+    const strict = createAccess({ closed: true, tokens, publicUrl, isProxy })
+    expect([kind(strict, '10.0.0.7'), kind(strict, '192.0.2.7')]).toEqual(['secure', 'refused'])
+    expect(kind(createAccess({ closed: true, tokens, publicUrl }), '192.0.2.7')).toBe('secure')
   })
 
   it.each([

@@ -16,6 +16,8 @@ export interface Credentials {
     /** null: it does not expire. */
     expiresInMs: number | null
     by: string
+    /** A login makes it, by this provider. */
+    login?: { issuer: string }
   }): Promise<{ record: ApiTokenRecord; token: string }>
   /** The newest first. */
   tokens(): ApiTokenRecord[]
@@ -25,14 +27,14 @@ export interface Credentials {
   checkToken(text: string): { record: ApiTokenRecord } | { problem: string } | undefined
   /** @returns the record and what the browser keeps */
   openSession(user: Pick<SessionRecord, 'name' | 'role' | 'origin'>): Promise<{ record: SessionRecord; secret: string }>
-  /** The session of a browser's secret, as long as it holds; it counts as used. */
-  sessionOf(secret: string): SessionRecord | undefined
+  /** The session of a browser's secret, as long as it holds. @param asked whether that counts as use */
+  sessionOf(secret: string, asked: boolean): SessionRecord | undefined
   /** Those that hold, the newest first. */
   sessions(): SessionRecord[]
   /** Ends a session. @param by who ends somebody else's; absent: its own browser does */
   endSession(id: string, by?: string): Promise<void>
-  /** Whether a token is good now. */
-  isActive(token: ApiTokenRecord): boolean
+  /** A token that is good now, by its id. */
+  tokenOf(id: string): ApiTokenRecord | undefined
   /** When a session ends if it is not used, ms. */
   idleUntil(session: SessionRecord): number
   /** Stores what was used when, and forgets what is long over. */
@@ -77,7 +79,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const event = (message: string): AccessEvent => ({ kind: 'event', type: 'access', message })
 
   return {
-    async createToken({ name, role, expiresInMs, by }) {
+    async createToken({ name, role, expiresInMs, by, login }) {
       if (!isName(name)) throw new ServiceError('invalid', `name is ${JSON.stringify(name)}: it must be ${nameRule}`)
       if (!anyRoles.includes(role))
         throw new ServiceError('invalid', `role is ${role}: it must be ${anyRoles.join(', ')}`)
@@ -95,6 +97,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
         createdAt: now,
         createdBy: by,
         ...(expiresInMs !== null && { expiresAt: now + expiresInMs }),
+        ...(login && { login }),
       }
       // The name is taken from this moment on; nobody has the secret before it is durable.
       tokens.set(id, record)
@@ -152,10 +155,10 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       sessions.set(record.id, record)
       return { record, secret }
     },
-    sessionOf(secret) {
+    sessionOf(secret, asked) {
       const record = sessions.get(hashOf(secret))
       if (!record || !holds(record)) return undefined
-      if (clock.now() - record.lastSeenAt < Math.min(usedPrecisionMs, limits.idleMs / 4)) return record
+      if (!asked || clock.now() - record.lastSeenAt < Math.min(usedPrecisionMs, limits.idleMs / 4)) return record
       const used = { ...record, lastSeenAt: clock.now() }
       sessions.set(record.id, used)
       usedSessions.add(record.id)
@@ -169,7 +172,10 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const message = by === undefined ? `${record?.name} logged out` : `${record?.name} was logged out by ${by}`
       if (record) await commit([{ kind: 'session-removed', id }, event(message)])
     },
-    isActive: (token) => stateOf(token, clock.now()) === 'active',
+    tokenOf(id) {
+      const token = tokens.get(id)
+      return token && stateOf(token, clock.now()) === 'active' ? token : undefined
+    },
     idleUntil,
     async flush() {
       const changes: Exclude<Change, { kind: 'event' }>[] = []

@@ -1,8 +1,8 @@
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Access } from './access.ts'
+import type { AttemptLimit } from './attempt-limit.ts'
 import type { Credentials } from './credentials.ts'
-import type { FailedLogins } from './failed-logins.ts'
 import type { Oidc } from './oidc.ts'
 
 /** What logins work with. */
@@ -11,7 +11,9 @@ export interface Login {
   /** Absent: there is no place to keep sessions and tokens. */
   credentials: Credentials | undefined
   oidc: Oidc | undefined
-  failedLogins: FailedLogins
+  failedLogins: AttemptLimit
+  /** Logins of the command line that are begun. */
+  deviceLogins: AttemptLimit
   /** The address that people use; absent: the one that they came by. */
   publicUrl: string | undefined
   /** How long a session holds at the longest, ms. */

@@ -29,6 +29,8 @@ export interface OidcProvider {
   failureOf(error: unknown): LoginFailure
 }
 
+/** How far the provider's clock may be from ours: for so long a token is good past its end, s. */
+export const clockToleranceSeconds = 30
 /** Deadline of every request to the provider, s. */
 const deadlineSeconds = 8
 /** How long it is left alone after it did not answer, ms. */
@@ -49,7 +51,7 @@ export function createOidcProvider(
       const configuration = await client.discovery(
         new URL(settings.issuer),
         settings.clientId,
-        { [client.clockTolerance]: 30 },
+        { [client.clockTolerance]: clockToleranceSeconds },
         clientAuthentication(settings.clientSecret),
         {
           timeout: deadlineSeconds,

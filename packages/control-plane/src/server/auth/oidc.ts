@@ -6,6 +6,7 @@ import { hashOf } from './hashes.ts'
 import { LoginFailure } from './login-failure.ts'
 import { createOidcProvider, type OidcUser } from './oidc-provider.ts'
 import type { OidcSettings } from './oidc-settings.ts'
+import { createSeal } from './seal.ts'
 import { createJwtCheck } from './verify-jwt.ts'
 
 /** Logins by an identity provider: OpenID Connect, code flow with PKCE, and the device flow for the command line. */
@@ -19,20 +20,18 @@ export interface Oidc {
    * Begins a browser's login.
    * @param redirectUri where the provider sends the browser back to
    * @param returnTo where it goes then
-   * @returns where to send the browser, and what it must bring back in its cookie
+   * @returns where to send the browser, and what it must bring back in its cookie, which is sealed
    * @throws LoginFailure
    */
-  begin(redirectUri: string, returnTo: string): Promise<{ url: string; handle: string }>
+  begin(redirectUri: string, returnTo: string): Promise<{ url: string; cookie: string }>
   /** Ends it. @param query of the request that came back, with its "?" @throws LoginFailure */
-  finish(handle: string | undefined, query: string): Promise<{ user: OidcUser; returnTo: string }>
+  finish(cookie: string | undefined, query: string): Promise<{ user: OidcUser; returnTo: string }>
   /** @throws LoginFailure */
   beginDevice(): Promise<DeviceLoginJson>
-  /** Who logged in; undefined as long as nobody has. What is told once is forgotten. @throws LoginFailure */
-  pollDevice(deviceLogin: string): Promise<OidcUser | undefined>
+  /** Who logged in, once; as long as nobody has, seconds until it is worth asking again. @throws LoginFailure */
+  pollDevice(deviceLogin: string): Promise<{ user: OidcUser } | { interval: number }>
   /** Who shows a token of the provider's. Never fails. */
   verifyJwt(token: string): Promise<Identity>
-  /** Ends what is under way. */
-  close(): void
 }
 
 interface PendingLogin {
@@ -41,19 +40,21 @@ interface PendingLogin {
   nonce: string
   redirectUri: string
   returnTo: string
-  expiresAt: number
 }
 
 interface PendingDevice {
-  outcome: OidcUser | LoginFailure | undefined
-  expiresAt: number
-  stop: AbortController
+  code: string
+  /** Seconds between two questions to the provider. */
+  interval: number
 }
 
-const loginMs = 10 * 60_000
-/** Most logins that are under way at once; the oldest goes first. */
-const maxPending = 1_000
-const maxDevices = 100
+/** How long a browser's login may take, ms. */
+export const loginMs = 10 * 60_000
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+/** Seconds between two questions where the provider names none, and what it wants besides when it says "slow down" (RFC 8628). */
+const paceSeconds = 5
+/** Logins on other devices whose pace is remembered; the oldest goes first, and may be asked for too soon. */
+const maxPaces = 1_000
 
 export function createOidc(
   settings: OidcSettings,
@@ -61,18 +62,20 @@ export function createOidc(
 ): Oidc {
   const { clock, newSecret } = effects
   const provider = createOidcProvider(settings, effects)
-  const logins = new Map<string, PendingLogin>()
-  const devices = new Map<string, PendingDevice>()
+  const logins = createSeal<PendingLogin>(effects)
+  const devices = createSeal<PendingDevice>(effects)
+  /** How often the provider may be asked, and when again, by login on another device. */
+  const paces = new Map<string, { seconds: number; nextAt: number }>()
 
   const look = () => void provider.configuration().catch(() => {})
   look()
 
-  function makeRoom(pending: Map<string, { expiresAt: number; stop?: AbortController }>, most: number): void {
-    for (const [key, { expiresAt, stop }] of pending) {
-      if (pending.size < most && clock.now() < expiresAt) continue
-      stop?.abort()
-      pending.delete(key)
-    }
+  function setPace(key: string, seconds: number): { interval: number } {
+    paces.delete(key)
+    paces.set(key, { seconds, nextAt: clock.now() + seconds * 1000 })
+    const [oldest] = paces.keys()
+    if (paces.size > maxPaces && oldest !== undefined) paces.delete(oldest)
+    return { interval: seconds }
   }
 
   return {
@@ -89,7 +92,7 @@ export function createOidc(
     },
     async begin(redirectUri, returnTo) {
       const configuration = await provider.configuration()
-      const [handle, verifier, state, nonce] = [newSecret(), newSecret(), newSecret(), newSecret()]
+      const [verifier, state, nonce] = [newSecret(), newSecret(), newSecret()]
       const url = client.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
         scope: settings.scopes.join(' '),
@@ -98,16 +101,11 @@ export function createOidc(
         state,
         nonce,
       })
-      makeRoom(logins, maxPending)
-      const expiresAt = clock.now() + loginMs
-      logins.set(hashOf(handle), { verifier, state, nonce, redirectUri, returnTo, expiresAt })
-      return { url: url.href, handle }
+      return { url: url.href, cookie: logins.close({ verifier, state, nonce, redirectUri, returnTo }, loginMs) }
     },
-    async finish(handle, query) {
-      const key = handle === undefined ? '' : hashOf(handle)
-      const pending = logins.get(key)
-      logins.delete(key)
-      if (!pending || pending.expiresAt <= clock.now()) {
+    async finish(cookie, query) {
+      const pending = cookie === undefined ? undefined : logins.open(cookie)
+      if (!pending) {
         throw new LoginFailure('expired', 'the login took too long, or was begun in another browser')
       }
       try {
@@ -130,53 +128,43 @@ export function createOidc(
       }
       try {
         const answer = await client.initiateDeviceAuthorization(configuration, { scope: settings.scopes.join(' ') })
-        makeRoom(devices, maxDevices)
-        const key = newSecret()
-        const expiresAt = clock.now() + answer.expires_in * 1000
-        const pending: PendingDevice = { outcome: undefined, expiresAt, stop: new AbortController() }
-        devices.set(hashOf(key), pending)
-        void follow(configuration, answer, pending)
+        const interval = answer.interval ?? paceSeconds
         return {
-          device_login: key,
+          device_login: devices.close({ code: answer.device_code, interval }, answer.expires_in * 1000),
           user_code: answer.user_code,
           verification_uri: answer.verification_uri,
           verification_uri_complete: answer.verification_uri_complete ?? null,
           expires_in: answer.expires_in,
-          interval: answer.interval ?? 5,
+          interval,
         }
       } catch (error) {
         throw provider.failureOf(error)
       }
     },
     async pollDevice(deviceLogin) {
-      const key = hashOf(deviceLogin)
-      const pending = devices.get(key)
-      if (!pending) throw new LoginFailure('expired', 'this login is not known: it ended, or was never begun')
-      if (pending.outcome === undefined && clock.now() < pending.expiresAt) return undefined
-      devices.delete(key)
-      pending.stop.abort()
-      if (pending.outcome === undefined) throw new LoginFailure('expired', 'the login was not completed in time')
-      if (pending.outcome instanceof LoginFailure) throw pending.outcome
-      return pending.outcome
+      const pending = devices.open(deviceLogin)
+      if (!pending) throw new LoginFailure('expired', 'this login is not known: it took too long, or was never begun')
+      const key = hashOf(pending.code)
+      const { seconds, nextAt } = paces.get(key) ?? { seconds: pending.interval, nextAt: 0 }
+      // The provider counts who asks too often, and all who log in here are one to it.
+      if (clock.now() < nextAt) return { interval: seconds }
+      setPace(key, seconds)
+      let granted = false
+      try {
+        const configuration = await provider.configuration()
+        const tokens = await client.genericGrantRequest(configuration, deviceGrant, { device_code: pending.code })
+        granted = true
+        return { user: await provider.userOf(tokens) }
+      } catch (error) {
+        const said = error instanceof client.ResponseBodyError ? error.error : undefined
+        if (said === 'authorization_pending') return { interval: seconds }
+        if (said === 'slow_down') return setPace(key, seconds + paceSeconds)
+        const failure = provider.failureOf(error)
+        // One answer that did not come ends no login: it is asked for again, more slowly (RFC 8628, 3.5). A grant comes once.
+        if (failure.code === 'provider_unavailable' && !granted) return setPace(key, seconds * 2)
+        throw failure
+      }
     },
     verifyJwt: createJwtCheck(provider, effects),
-    close() {
-      for (const { stop } of devices.values()) stop.abort()
-    },
-  }
-
-  /** Asks the provider, as often as it allows, until the person is done. */
-  async function follow(
-    configuration: client.Configuration,
-    answer: client.DeviceAuthorizationResponse,
-    pending: PendingDevice,
-  ): Promise<void> {
-    try {
-      const { signal } = pending.stop
-      const tokens = await client.pollDeviceAuthorizationGrant(configuration, answer, undefined, { signal })
-      pending.outcome = await provider.userOf(tokens)
-    } catch (error) {
-      pending.outcome = provider.failureOf(error)
-    }
   }
 }

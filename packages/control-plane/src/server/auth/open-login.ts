@@ -1,18 +1,19 @@
-import type { ServerSpec } from '@navarch/config/navarch-config'
+import type { SecretSource, ServerSpec } from '@navarch/config/navarch-config'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Store } from '../../store/store.ts'
 import { configuredToken, createAccess, type StaticToken } from './access.ts'
+import { createAttemptLimit, deviceLoginLimits, failedLoginLimits } from './attempt-limit.ts'
+import { createIsProxy } from './client-address.ts'
 import { createCredentials } from './credentials.ts'
-import { createFailedLogins } from './failed-logins.ts'
 import { hashOf } from './hashes.ts'
 import type { Login } from './login.ts'
 import { createOidc, type Oidc } from './oidc.ts'
 import { readSecret } from './read-secret.ts'
 
 export interface OpenLoginOptions {
-  server: Pick<ServerSpec, 'auth' | 'externalAddress'>
+  server: Pick<ServerSpec, 'auth' | 'externalAddress' | 'trustedProxies'>
   /** The one token for everything that the control plane was started with. */
   authToken: string | undefined
   store: Pick<Store, 'credentials'>
@@ -34,7 +35,6 @@ export interface OpenedLogin extends Login {
   conditions: string[]
   /** Stores what was used when. */
   flush(): Promise<void>
-  close(): void
 }
 
 /**
@@ -42,17 +42,26 @@ export interface OpenedLogin extends Login {
  * them is refused, and all else goes on.
  */
 export async function openLogin({ server, authToken, store, fleet, effects }: OpenLoginOptions): Promise<OpenedLogin> {
-  const { auth, externalAddress } = server
+  const { auth, externalAddress, trustedProxies } = server
   const { clock, log, env, newId, newSecret } = effects
   const conditions: string[] = []
   const tokens: StaticToken[] = authToken === undefined ? [] : [configuredToken(authToken)]
+  if (authToken !== undefined) warnOfGuessable('--auth-token or NAVARCH_AUTH_TOKEN', authToken, log)
   let agentToken = authToken
   let ofAgents: string | undefined
   for (const { name, role, source } of auth.tokens) {
     const { value, problem } = await readSecret(source, env)
     if (value === undefined) conditions.push(`server.auth.tokens ${name}: ${problem}`)
     else {
-      tokens.push({ name, role, hash: hashOf(value) })
+      const hash = hashOf(value)
+      const twin = tokens.find((token) => token.hash === hash)
+      if (twin) {
+        conditions.push(
+          `server.auth.tokens ${name} is the same as ${twin.name}, so it has the role ${twin.role}: give each a value of its own`,
+        )
+      }
+      tokens.push({ name, role, hash, where: whereOf(source) })
+      warnOfGuessable(`server.auth.tokens ${name}`, value, log)
       if (role === 'agent') ofAgents ??= value
     }
   }
@@ -83,12 +92,14 @@ export async function openLogin({ server, authToken, store, fleet, effects }: Op
     allowHttp: auth.allowHttp,
     ...(oidc && { verifyJwt: oidc.verifyJwt, issuer: oidc.issuer }),
     ...(publicUrl !== undefined && { publicUrl }),
+    ...(trustedProxies && { isProxy: createIsProxy(trustedProxies) }),
   })
   return {
     access,
     credentials,
     oidc,
-    failedLogins: createFailedLogins(clock.now),
+    failedLogins: createAttemptLimit(clock.now, failedLoginLimits),
+    deviceLogins: createAttemptLimit(clock.now, deviceLoginLimits),
     publicUrl,
     sessionLifetimeMs: auth.sessionLifetimeMs,
     clock,
@@ -96,8 +107,20 @@ export async function openLogin({ server, authToken, store, fleet, effects }: Op
     agentToken,
     conditions,
     flush: credentials.flush,
-    close: () => oidc?.close(),
   }
+}
+
+function whereOf({ env, file }: SecretSource): string {
+  return `server.auth.tokens (${env === undefined ? `token_file: ${file}` : `token_env: ${env}`})`
+}
+
+/** Below this a token is thought of by a person, and perhaps by another one too. */
+const shortestToken = 16
+
+function warnOfGuessable(where: string, token: string, log: Log): void {
+  if (token.length >= shortestToken) return
+  const reason = `${where} has less than ${shortestToken} characters, and guesses are not held up: take one of "openssl rand -hex 32"`
+  log.warn('access', { reason })
 }
 
 async function openOidc(
@@ -107,8 +130,11 @@ async function openOidc(
 ): Promise<Oidc | undefined> {
   if (!spec) return undefined
   const secret = spec.clientSecret && (await readSecret(spec.clientSecret, effects.env))
-  const problem = secret?.problem === undefined ? undefined : `server.auth.oidc client secret: ${secret.problem}`
-  if (problem !== undefined) conditions.push(problem)
+  const unread = secret?.problem
+  if (unread !== undefined) conditions.push(`server.auth.oidc client secret: ${unread}`)
+  // Whoever opens the login page is told this, so no path is in it.
+  const problem =
+    unread === undefined ? undefined : `${spec.name}: its client secret cannot be read; the log has the reason`
   const { roleClaim, roleMapping, defaultRole } = spec
   return createOidc(
     {

@@ -33,7 +33,7 @@ export function connectionOf(facts: ConnectionFacts): Connection {
   if (publicUrl?.startsWith('https://')) return { kind: 'secure' }
   if (allowHttp) return { kind: 'plain' }
   const problem =
-    'this connection is not encrypted, so nobody can log in over it: set server.tls, put a proxy with TLS before it (and server.external_address), or come by an SSH tunnel (ssh -L 50051:localhost:50051)'
+    'this connection is not encrypted, so nobody can log in over it: set server.tls, put a proxy with TLS before it (with server.external_address) and come by that, or come by an SSH tunnel (ssh -L 50051:localhost:50051)'
   return { kind: 'refused', problem }
 }
 
@@ -44,6 +44,12 @@ const names = {
 } as const
 type CookieName = keyof typeof names
 
+/** A session's is a secret of ours, that of a login is sealed. Browsers keep 4,096 bytes of a cookie. */
+const values: Readonly<Record<CookieName, RegExp>> = {
+  session: /^[A-Za-z0-9_-]{43}$/,
+  login: /^[A-Za-z0-9_-]{1,4000}$/,
+}
+
 /** The value of a cookie; undefined when there is none. */
 export function readCookie(headers: IncomingHttpHeaders, name: CookieName, connection: Connection): string | undefined {
   if (connection.kind === 'refused' || headers.cookie === undefined) return undefined
@@ -52,7 +58,7 @@ export function readCookie(headers: IncomingHttpHeaders, name: CookieName, conne
     const at = part.indexOf('=')
     if (at >= 0 && part.slice(0, at).trim() === wanted) {
       const value = part.slice(at + 1).trim()
-      return /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined
+      return values[name].test(value) ? value : undefined
     }
   }
   return undefined

@@ -2,7 +2,7 @@ import type { Clock } from '@navarch/system/clock'
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Identity, VerifyJwt } from './access.ts'
 import { LoginFailure } from './login-failure.ts'
-import type { OidcProvider } from './oidc-provider.ts'
+import { clockToleranceSeconds, type OidcProvider } from './oidc-provider.ts'
 
 /** Signatures that only the provider can make: none with a shared secret. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
@@ -38,11 +38,12 @@ export function createJwtCheck(
         audience: settings.audience,
         algorithms,
         requiredClaims: ['exp', 'sub'],
-        clockTolerance: 30,
+        clockTolerance: clockToleranceSeconds,
         currentDate: new Date(clock.now()),
       })
       const { name, role } = provider.userOfClaims(payload)
-      return { principal: { name, role, via: 'oidc' } }
+      const until = (Number(payload.exp) + clockToleranceSeconds) * 1000
+      return { principal: { name, role, via: 'oidc' }, holds: () => clock.now() < until }
     } catch (error) {
       if (error instanceof LoginFailure && error.code === 'no_role') return { problem: error.message }
       if (error instanceof errors.JWTExpired) return { problem: `the token of ${settings.name} has expired` }

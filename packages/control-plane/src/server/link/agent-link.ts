@@ -32,6 +32,8 @@ export interface AgentLinkOptions {
   maxMessageBytes: number
   /** Bytes of messages that are being worked on, or wait to be sent; beyond it the agent is read no further. */
   maxPendingBytes: number
+  /** Whether the agent may still speak and be told: its token may have been revoked. */
+  holds(): boolean
   /** Called once when the node has registered. */
   onRegistered(nodeId: string, link: AgentLink): void
   /** Called once when the link is over. */
@@ -78,7 +80,7 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   return link
 
   function onData(chunk: Buffer): void {
-    if (closing) return
+    if (closing || !held()) return
     lastHeard = clock.now()
     try {
       for (const bytes of reader.push(chunk)) {
@@ -150,6 +152,7 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
     if (ended) return
     durable = acked = at
     send(create(ServerMessageSchema, { acked: at, body: { case: 'registered', value: response } }))
+    if (ended) return
     if (!response.success) throw new ServiceError('conflict', response.message)
     if (!first) return
     nodeId = request.nodeId
@@ -185,11 +188,18 @@ export function serveAgentLink(stream: ServerHttp2Stream, peerAddress: string, o
   }
 
   function send(message: ServerMessage): void {
-    if (ended || stream.destroyed) return
+    if (ended || stream.destroyed || !held()) return
     stream.write(envelope(toBinary(ServerMessageSchema, message)))
     if (stream.writableLength <= maxPendingBytes) return
     fail(new ServiceError('unavailable', 'the agent does not read what it is sent'))
     stream.destroy()
+  }
+
+  /** Ends the link once what it began with is good no more: nothing is taken by it then, and nothing told. */
+  function held(): boolean {
+    if (options.holds()) return true
+    fail(new ServiceError('unauthorized', 'the token that the link began with is good no more'))
+    return false
   }
 
   function fail(error: unknown): void {

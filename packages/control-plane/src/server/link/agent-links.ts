@@ -55,10 +55,14 @@ export function createAgentLinks(options: {
     accept(stream, headers) {
       if (headers[':path'] !== linkPath || headers[':method'] !== 'POST' || !isGrpcRequest(headers)) return false
       const remoteAddress = remoteAddressOf(stream.session?.socket)
-      const decision = access.decide({ remoteAddress, headers }, 'agent')
+      const caller = { remoteAddress, headers }
+      const decision = access.decide(caller, 'agent')
       if (!decision.allowed) refuseGrpc(stream, { code: connectCodeOf(decision.code), message: decision.message })
       else if (closed) refuseGrpc(stream, ending)
-      else links.add(serveAgentLink(stream, remoteAddress ?? '', linkOptions))
+      else
+        links.add(
+          serveAgentLink(stream, remoteAddress ?? '', { ...linkOptions, holds: () => access.holds(caller, 'agent') }),
+        )
       return true
     },
     close() {

@@ -34,6 +34,8 @@ export const alertsQuery = z.strictObject({
   node: text(256, 1).optional(),
   pool: text(256, 1).optional(),
   group: text(1000, 1).optional(),
+  limit: wholeNumber(1, 10_000).optional(),
+  offset: wholeNumber(0, 1_000_000).optional(),
 })
 
 export const acknowledgeBody = z.strictObject({

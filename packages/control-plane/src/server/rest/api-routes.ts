@@ -1,11 +1,13 @@
 import { routes } from '@navarch/api/routes'
-import { type Context, Hono } from 'hono'
-import { ServiceError } from '../../services/service-error.ts'
+import { Hono } from 'hono'
 import { eventStream } from './event-stream.ts'
+import { lastEventId } from './last-event-id.ts'
 import { parseBody, parseQuery } from './parse-request.ts'
+import { present } from './present.ts'
 import type { RestOptions } from './rest-app.ts'
 import type { RestEnv } from './rest-env.ts'
-import { eventNumber, eventsQuery, nodesQuery, noKeys, operationsQuery, reasonBody, scaleBody } from './schemas.ts'
+import { eventsQuery, nodesQuery, noKeys, operationsQuery, reasonBody, scaleBody } from './schemas.ts'
+import { withoutQuery } from './without-query.ts'
 
 /** The JSON API of `@navarch/api/routes`: each route parses, calls one service and renders. */
 export function apiRoutes({ services, clock, shutdown, keepAliveMs }: RestOptions): Hono<RestEnv> {
@@ -13,20 +15,20 @@ export function apiRoutes({ services, clock, shutdown, keepAliveMs }: RestOption
   const app = new Hono<RestEnv>()
 
   app.get(routes.nodes, (c) => c.json(nodes.list(present(parseQuery(c, nodesQuery)))))
-  app.get(routes.node, async (c) => c.json(await nodes.get(plain(c).req.param('id'))))
-  app.get(routes.nodeBootstrapLogs, async (c) => c.json(await nodes.bootstrapLogs(plain(c).req.param('id'))))
+  app.get(routes.node, async (c) => c.json(await nodes.get(withoutQuery(c).req.param('id'))))
+  app.get(routes.nodeBootstrapLogs, async (c) => c.json(await nodes.bootstrapLogs(withoutQuery(c).req.param('id'))))
   for (const action of ['cordon', 'uncordon', 'drain'] as const) {
     app.post(`${routes.node}/${action}`, async (c) => {
-      const { reason } = await parseBody(plain(c), reasonBody)
+      const { reason } = await parseBody(withoutQuery(c), reasonBody)
       return c.json(await nodes[action](c.req.param('id'), reason))
     })
   }
 
-  app.get(routes.pools, (c) => plain(c).json(pools.list()))
-  app.get(routes.pool, (c) => c.json(pools.get(plain(c).req.param('name'))))
-  app.get(routes.poolExplain, (c) => c.json(pools.explain(plain(c).req.param('name'))))
+  app.get(routes.pools, (c) => withoutQuery(c).json(pools.list()))
+  app.get(routes.pool, (c) => c.json(pools.get(withoutQuery(c).req.param('name'))))
+  app.get(routes.poolExplain, (c) => c.json(pools.explain(withoutQuery(c).req.param('name'))))
   app.post(routes.poolScale, async (c) => {
-    const body = await parseBody(plain(c), scaleBody)
+    const body = await parseBody(withoutQuery(c), scaleBody)
     return c.json(await pools.scale(c.req.param('name'), body.nodes))
   })
 
@@ -34,20 +36,20 @@ export function apiRoutes({ services, clock, shutdown, keepAliveMs }: RestOption
     const { all, ...filter } = parseQuery(c, operationsQuery)
     return c.json(await operations.list({ ...present(filter), all }))
   })
-  app.get(routes.operation, async (c) => c.json(await operations.get(plain(c).req.param('id'))))
+  app.get(routes.operation, async (c) => c.json(await operations.get(withoutQuery(c).req.param('id'))))
   for (const action of ['cancel', 'retry'] as const) {
     app.post(`${routes.operation}/${action}`, async (c) => {
-      await parseBody(plain(c), noKeys)
+      await parseBody(withoutQuery(c), noKeys)
       return c.json(await operations[action](c.req.param('id')))
     })
   }
 
   app.post(routes.operationApprove, async (c) => {
-    await parseBody(plain(c), noKeys)
+    await parseBody(withoutQuery(c), noKeys)
     return c.json(await operations.approve(c.req.param('id'), c.get('by')))
   })
   app.post(routes.operationReject, async (c) => {
-    const { reason } = await parseBody(plain(c), reasonBody)
+    const { reason } = await parseBody(withoutQuery(c), reasonBody)
     return c.json(await operations.reject(c.req.param('id'), c.get('by'), reason))
   })
   app.get(routes.events, async (c) => {
@@ -55,31 +57,9 @@ export function apiRoutes({ services, clock, shutdown, keepAliveMs }: RestOption
     if (!c.req.header('accept')?.includes('text/event-stream')) {
       return c.json(await events.since(after ?? Math.max(0, events.latest() - limit), limit))
     }
-    const from = lastEventId(c) ?? after ?? events.latest()
+    const from = lastEventId(c, 'the number of an event') ?? after ?? events.latest()
     return eventStream(events, from, { clock, signal: shutdown, keepAliveMs })
   })
-  app.get(routes.version, (c) => plain(c).json(services.version()))
+  app.get(routes.version, (c) => withoutQuery(c).json(services.version()))
   return app
-}
-
-/** A request whose route takes no query. */
-function plain<C extends Context<RestEnv>>(context: C): C {
-  parseQuery(context, noKeys)
-  return context
-}
-
-/** Without the keys that are undefined. */
-function present<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
-}
-
-/** Where a client of server-sent events left off. */
-function lastEventId(context: Context<RestEnv>): number | undefined {
-  const header = context.req.header('last-event-id')
-  if (header === undefined || header === '') return undefined
-  const parsed = eventNumber.safeParse(header)
-  if (!parsed.success) throw new ServiceError('invalid', 'Last-Event-ID is not the number of an event')
-  return parsed.data
 }

@@ -3,8 +3,11 @@ import type { ErrorJson } from '@navarch/api/rest'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { ServiceError } from '../../services/service-error.ts'
+import { bearerToken } from '../auth/bearer-token.ts'
+import type { ClientAddress } from '../auth/client-address.ts'
 import type { Login } from '../auth/login.ts'
 import { LoginFailure } from '../auth/login-failure.ts'
+import { loginMs } from '../auth/oidc.ts'
 import type { OidcUser } from '../auth/oidc-provider.ts'
 import { cookieHeader, readCookie } from '../auth/session-cookie.ts'
 import { renderSession, renderUser } from '../auth/session-json.ts'
@@ -16,18 +19,17 @@ import { noKeys } from './schemas.ts'
 type AuthContext = Context<RestEnv>
 
 const tokenBody = z.strictObject({ token: z.string().min(1, 'it is empty').max(4096, 'it is too long') })
-const deviceBody = z.strictObject({ device_login: z.string().min(1, 'it is empty').max(100, 'it is too long') })
+const deviceBody = z.strictObject({ device_login: z.string().min(1, 'it is empty').max(8192, 'it is too long') })
 const loginQuery = z.strictObject({ return_to: z.string().max(2000, 'it is too long').optional() })
 
 /** What `/auth/…` answers is for the caller alone. */
 const noStore = 'no-store'
-const loginSeconds = 600
 /** What a token's name is made of that was not typed. */
 const nameLength = 40
 
 /** Logins: of browsers by a token or the identity provider, and of the command line by a code on another device. */
 export function authRoutesOf(login: Login): Hono<RestEnv> {
-  const { access, credentials, oidc, failedLogins, clock, log } = login
+  const { access, credentials, oidc, failedLogins, deviceLogins, clock, log } = login
   const app = new Hono<RestEnv>()
   app.use('/auth/*', async (context, next) => {
     await next()
@@ -45,13 +47,13 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
     if (refused) return refused
     const { token } = await parseBody(c, tokenBody)
     const checked = access.checkToken(token.trim())
-    if ('problem' in checked) {
-      failedLogins.failed(caller.remoteAddress)
-      return failure(c, 401, 'unauthorized', checked.problem)
-    }
+    if ('problem' in checked) return wrongToken(c, caller, checked.problem)
     const { name, role } = checked.principal
-    if (role === 'agent')
-      return failure(c, 403, 'forbidden', `${name} is an agent's token: it sees nothing of the fleet`)
+    if (role === 'agent') {
+      const problem = `${name} is an agent's token: it sees nothing of the fleet`
+      log.warn('login failed', { reason: problem, address: addressOf(caller) })
+      return failure(c, 403, 'forbidden', problem)
+    }
     return await openSession(c, caller, { name, role, origin: checked.origin })
   })
 
@@ -60,14 +62,12 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
     const caller = callerOf(c.env.incoming)
     const connection = access.connection(caller)
     if (connection.kind === 'refused') return failure(c, 403, 'forbidden', connection.problem)
-    const wait = failedLogins.waitSeconds(caller.remoteAddress)
-    if (wait > 0) return tooMany(c, wait)
     try {
-      const { url, handle } = await needOidc().begin(redirectUri(c), localPath(returnTo))
-      c.header('set-cookie', cookieHeader('login', connection, handle, loginSeconds))
+      const { url, cookie } = await needOidc().begin(redirectUri(c), localPath(returnTo))
+      c.header('set-cookie', cookieHeader('login', connection, cookie, loginMs / 1000))
       return c.redirect(url, 302)
     } catch (error) {
-      return toLoginPage(c, error)
+      return toLoginPage(c, caller, error)
     }
   })
 
@@ -77,16 +77,16 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
     if (connection.kind === 'refused') return failure(c, 403, 'forbidden', connection.problem)
     c.header('set-cookie', cookieHeader('login', connection, undefined, 0), { append: true })
     try {
-      const handle = readCookie(caller.headers, 'login', connection)
-      const { user, returnTo } = await needOidc().finish(handle, new URL(c.req.url).search)
+      const cookie = readCookie(caller.headers, 'login', connection)
+      const { user, returnTo } = await needOidc().finish(cookie, new URL(c.req.url).search)
       const { secret } = await store().openSession(sessionOf(user))
-      const cookie = cookieHeader('session', connection, secret, login.sessionLifetimeMs / 1000)
-      c.header('set-cookie', cookie, { append: true })
+      const session = cookieHeader('session', connection, secret, login.sessionLifetimeMs / 1000)
+      c.header('set-cookie', session, { append: true })
       log.info('logged in', { user: user.name, role: user.role, by: needOidc().name })
       return c.redirect(returnTo, 303)
     } catch (error) {
       // Not counted: nothing is guessed here, and any page could have a browser ask for it.
-      return toLoginPage(c, error)
+      return toLoginPage(c, caller, error)
     }
   })
 
@@ -99,7 +99,7 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
       const forged = access.forgery(caller)
       if (forged !== undefined) return failure(c, 403, 'forbidden', forged)
       await store().endSession(session.record.id)
-    }
+    } else await endLoginOf(caller)
     if (connection.kind !== 'refused') c.header('set-cookie', cookieHeader('session', connection, undefined, 0))
     const { cookie: _cookie, ...headers } = caller.headers
     return c.json(renderSession({ ...caller, headers }, login))
@@ -107,17 +107,21 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
 
   app.post(authRoutes.deviceLogin, async (c) => {
     await parseBody(c, noKeys)
-    const { remoteAddress } = callerOf(c.env.incoming)
-    const wait = failedLogins.waitSeconds(remoteAddress)
-    if (wait > 0) return tooMany(c, wait)
-    // Whoever begins many and ends none is like one who guesses.
-    failedLogins.failed(remoteAddress)
-    return c.json(await needOidc().beginDevice().catch(asServiceError))
+    const caller = callerOf(c.env.incoming)
+    const from = access.clientAddress(caller)
+    const wait = deviceLogins.waitSeconds(from.address)
+    if (wait > 0) return tooMany(c, wait, `too many logins were begun from this address: try again in ${wait} s`, from)
+    deviceLogins.count(from.address)
+    try {
+      return c.json(await needOidc().beginDevice())
+    } catch (error) {
+      throw asServiceError(logged(caller, error))
+    }
   })
 
   app.post(authRoutes.devicePoll, async (c) => {
     const { device_login: deviceLogin } = await parseBody(c, deviceBody)
-    return c.json(await pollDevice(deviceLogin))
+    return c.json(await pollDevice(callerOf(c.env.incoming), deviceLogin))
   })
 
   return app
@@ -128,9 +132,27 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
     const connection = access.connection(caller)
     if (connection.kind === 'refused') return failure(c, 403, 'forbidden', connection.problem)
     const forged = foreignSite(caller)
-    if (forged !== undefined) return failure(c, 403, 'forbidden', forged)
-    const wait = failedLogins.waitSeconds(caller.remoteAddress)
-    return wait > 0 ? tooMany(c, wait) : undefined
+    return forged === undefined ? undefined : failure(c, 403, 'forbidden', forged)
+  }
+
+  /** A right token always opens, so that nobody is kept out by those who guess: what is limited is the log of guesses. */
+  function wrongToken(c: AuthContext, caller: Caller, problem: string): Response {
+    const from = access.clientAddress(caller)
+    const wait = failedLogins.waitSeconds(from.address)
+    if (wait > 0) {
+      const more = `too many wrong tokens came from this address: for ${wait} s no more are logged`
+      return tooMany(c, wait, `${problem}; ${more}`, from)
+    }
+    failedLogins.count(from.address)
+    log.warn('login failed', { reason: problem, address: addressOf(caller) })
+    return failure(c, 401, 'unauthorized', problem)
+  }
+
+  /** The token of `navarch login` ends with the logout; one that somebody made by hand may be used elsewhere too. */
+  async function endLoginOf({ headers }: Caller): Promise<void> {
+    const checked = access.closed && access.checkToken(bearerToken(headers.authorization) ?? '')
+    const record = checked && 'record' in checked ? checked.record : undefined
+    if (record?.login) await store().revokeToken(record.id, record.createdBy)
   }
 
   async function openSession(
@@ -154,23 +176,24 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
     return { name, role, origin: { kind: 'oidc' as const, issuer: needOidc().issuer, subject } }
   }
 
-  async function pollDevice(deviceLogin: string): Promise<DevicePollJson> {
+  async function pollDevice(caller: Caller, deviceLogin: string): Promise<DevicePollJson> {
     try {
-      const user = await needOidc().pollDevice(deviceLogin)
-      if (!user) return { state: 'pending', interval: 2 }
+      const answer = await needOidc().pollDevice(deviceLogin)
+      if ('interval' in answer) return { state: 'pending', interval: answer.interval }
+      const { user } = answer
       const { record, token } = await store().createToken({
-        name: `login-${plain(user.name)}-${clock.now().toString(36)}`,
+        name: `login-${tokenNameOf(user.name)}-${clock.now().toString(36)}`,
         role: user.role,
         expiresInMs: login.sessionLifetimeMs,
         by: user.name,
+        login: { issuer: needOidc().issuer },
       })
       log.info('logged in', { user: user.name, role: user.role, by: `${needOidc().name}, on another device` })
       const expiresAt = new Date(record.expiresAt ?? 0).toISOString()
       return { state: 'done', token, user: renderUser({ ...user, via: 'oidc' }), expires_at: expiresAt }
     } catch (error) {
-      if (!(error instanceof LoginFailure)) throw error
-      log.warn('login failed', { reason: error.message })
-      return { state: 'failed', error: error.code, message: error.message }
+      const { code, message } = logged(caller, error)
+      return { state: 'failed', error: code, message }
     }
   }
 
@@ -192,10 +215,20 @@ export function authRoutesOf(login: Login): Hono<RestEnv> {
   }
 
   /** A login that came to nothing ends on the page where it began, which has the words for it. */
-  function toLoginPage(c: AuthContext, error: unknown): Response {
+  function toLoginPage(c: AuthContext, caller: Caller, error: unknown): Response {
+    const { code } = logged(caller, error)
+    return c.redirect(`/login?error=${code satisfies LoginErrorCode}`, 303)
+  }
+
+  /** The login that came to nothing, which is in the log now. @throws what is no such failure */
+  function logged(caller: Caller, error: unknown): LoginFailure {
     if (!(error instanceof LoginFailure)) throw error
-    log.warn('login failed', { code: error.code, reason: error.message })
-    return c.redirect(`/login?error=${error.code satisfies LoginErrorCode}`, 303)
+    log.warn('login failed', { code: error.code, reason: error.message, address: addressOf(caller) })
+    return error
+  }
+
+  function addressOf(caller: Caller): string {
+    return access.clientAddress(caller).address ?? 'unknown'
   }
 }
 
@@ -212,19 +245,26 @@ export function localPath(text: string): string {
   return text.startsWith('/auth/') ? '/' : text
 }
 
-function asServiceError(error: unknown): never {
-  if (!(error instanceof LoginFailure)) throw error
-  throw new ServiceError(error.code === 'provider_unavailable' ? 'unavailable' : 'conflict', error.message)
+function asServiceError({ code, message }: LoginFailure): ServiceError {
+  return new ServiceError(code === 'provider_unavailable' ? 'unavailable' : 'conflict', message)
 }
 
 /** A name as tokens have them, of any text. */
-function plain(name: string): string {
+function tokenNameOf(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, nameLength) || 'somebody'
 }
 
-function tooMany(c: AuthContext, waitSeconds: number): Response {
+/** What helps those who are counted together. */
+const remedies: Readonly<Record<ClientAddress['of'], string>> = {
+  caller: '',
+  'unknown-proxy': '; it is that of a proxy that many may share: name it in server.trusted_proxies',
+  'silent-proxy':
+    '; it is in server.trusted_proxies and names nobody who asks: a proxy there must set X-Forwarded-For, and who is no proxy does not belong there',
+}
+
+function tooMany(c: AuthContext, waitSeconds: number, problem: string, { of }: ClientAddress): Response {
   c.header('retry-after', String(waitSeconds))
-  return failure(c, 429, 'rate_limited', `too many logins have failed from this address: try again in ${waitSeconds} s`)
+  return failure(c, 429, 'rate_limited', `${problem}${remedies[of]}`)
 }
 
 function failure(

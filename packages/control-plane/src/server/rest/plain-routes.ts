@@ -1,3 +1,7 @@
+import { alertRoutes, simpleAlertRoutes } from '@navarch/api/alerts'
+import { authRoutes, tokenRoutes } from '@navarch/api/auth'
+import { routes } from '@navarch/api/routes'
+import { viewRoutes } from '@navarch/api/views'
 import { Hono } from 'hono'
 import { ServiceError } from '../../services/service-error.ts'
 import { downloadOf } from './downloads.ts'
@@ -7,7 +11,11 @@ import type { RestEnv } from './rest-env.ts'
 
 const landing = `Navarch control plane
 
-  /api/v1/nodes        the fleet; also /api/v1/pools, /api/v1/operations, /api/v1/events, /api/v1/version
+  ${routes.nodes}        the fleet; also ${routes.pools}, ${routes.operations}, ${routes.events}, ${routes.version}
+  ${viewRoutes.overview}     what the web page shows; also ${viewRoutes.activity}, ${viewRoutes.fleet}, ${viewRoutes.queue},
+                       ${viewRoutes.slurm}, ${viewRoutes.history}, ${viewRoutes.search}?q=
+  ${alertRoutes.alerts}       alerts; also ${alertRoutes.alertRules}, ${alertRoutes.alertSilences}, ${alertRoutes.alertHistory}, ${simpleAlertRoutes.simpleAlerts}
+  ${authRoutes.session}        who you are and what you may do; also ${tokenRoutes.tokens}, ${tokenRoutes.sessions}
   /v1/jobs             jobs; also /v1/usage, /v1/waste, /v1/health; /docs describes it all
   /healthz  /readyz    probes
   /metrics             Prometheus metrics

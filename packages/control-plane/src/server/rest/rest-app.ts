@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ServiceError } from '../../services/service-error.ts'
 import type { Services } from '../../services/services.ts'
-import { accessOfRest, isChange } from '../access-rules.ts'
+import { accessOfRest, isAnsweredFor } from '../access-rules.ts'
 import type { Access } from '../auth/access.ts'
 import type { Login } from '../auth/login.ts'
 import { callerOf } from '../caller.ts'
@@ -16,6 +16,7 @@ import { alertRoutes } from './alert-routes.ts'
 import { apiRoutes } from './api-routes.ts'
 import { authRoutesOf } from './auth-routes.ts'
 import { backupMediaType, backupRoutes } from './backup-routes.ts'
+import { endOnceLost } from './end-once-lost.ts'
 import { plainRoutes } from './plain-routes.ts'
 import type { RestEnv } from './rest-env.ts'
 import { tokenRoutesOf } from './token-routes.ts'
@@ -68,8 +69,15 @@ function checkAccess(access: Access, log: Log): MiddlewareHandler<RestEnv> {
       const by = decision.principal?.name ?? 'somebody'
       context.set('by', by)
       await next()
-      const request = `${context.req.method} ${context.req.path.slice(0, 200)}`
-      if (isChange(need) && context.res.ok) log.info('changed', { by, request })
+      if (context.res.headers.get('content-type') === 'text/event-stream') {
+        context.res = endOnceLost(context.res, () => access.holds(caller, need))
+      }
+      if (isAnsweredFor(need) && context.res.ok) {
+        const { method, path } = context.req
+        // A backup, or who has tokens: nothing changed, and still somebody answers for it.
+        const done = method === 'GET' || method === 'HEAD' ? 'read' : 'changed'
+        log.info(done, { by, request: `${method} ${path.slice(0, 200)}` })
+      }
       return
     }
     if (decision.code === 'unauthorized') context.header('www-authenticate', 'Bearer')

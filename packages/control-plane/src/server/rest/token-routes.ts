@@ -40,13 +40,25 @@ export function tokenRoutesOf({ access, credentials, clock }: Login): Hono<RestE
         'no token is configured, so nobody needs one: set NAVARCH_AUTH_TOKEN (or server.auth) at the control plane first, and give its token to the agents'
       throw new ServiceError('conflict', message)
     }
+    const where = access.whereConfigured(name)
+    if (where !== undefined) {
+      throw new ServiceError('conflict', `a token of the name ${name} is set by ${where}: take another name`)
+    }
     const expiresInMs = expires === null ? null : expires * 1000
     const { record, token } = await store().createToken({ name, role, expiresInMs, by: c.get('by') })
     return c.json({ ...renderToken(record, clock.now()), token } satisfies NewApiTokenJson, 201)
   })
   app.delete(tokenRoutes.token, async (c) => {
     parseQuery(c, noKeys)
-    return c.json(renderToken(await store().revokeToken(c.req.param('id'), c.get('by')), clock.now()))
+    const id = c.req.param('id')
+    const revoked = await store()
+      .revokeToken(id, c.get('by'))
+      .catch((error: unknown) => {
+        const where = access.whereConfigured(id)
+        const told = where === undefined || !(error instanceof ServiceError) || error.code !== 'not_found'
+        throw told ? error : new ServiceError('conflict', notMadeHere(id, where))
+      })
+    return c.json(renderToken(revoked, clock.now()))
   })
   app.get(tokenRoutes.sessions, (c) => {
     parseQuery(c, noKeys)
@@ -63,4 +75,8 @@ export function tokenRoutesOf({ access, credentials, clock }: Login): Hono<RestE
     return c.json(renderOpenSession(session))
   })
   return app
+}
+
+function notMadeHere(name: string, where: string): string {
+  return `the token ${name} was not made here but is set by ${where}: take it out there, or change it, and start the control plane again`
 }

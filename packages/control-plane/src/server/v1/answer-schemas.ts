@@ -42,7 +42,9 @@ export const job = z
     nodes: z.array(text),
     node_count: count,
     state: z.enum(jobStates),
-    start_time: time.meta({ description: 'of a pending job: when it was submitted, or first heard of' }),
+    start_time: time.nullable().meta({
+      description: 'null: it has not started, or nobody told; scheduler.submit_time says since when it waits',
+    }),
     end_time: time.optional(),
     runtime_seconds: number.min(0),
     cpu_usage: number.min(0).max(100).optional().meta({ description: 'percent now; of the whole run once it is over' }),
@@ -54,6 +56,7 @@ export const job = z
     allocated_memory_mb: number.optional(),
     requested_gpus: number.optional(),
     allocated_gpus: number.optional(),
+    requested_nodes: number.optional(),
     cluster_name: text,
     scheduler_instance: text.optional(),
     ingest_version: z.enum(['prolog-v1', 'api-v1']),

@@ -65,7 +65,7 @@ export function docsPage(document: OpenApiDocument): { html: string; headers: Re
   )
   const sections = (document.tags ?? []).map(({ name, description }) => {
     const own = operations.filter(({ operation }) => operation.tags.includes(name))
-    return html`<h2 id="${name}">${name}</h2><p>${description}</p>${own.map(renderOperation)}`
+    return html`<h2 id="${name}">${name}</h2><p>${words(description)}</p>${own.map(renderOperation)}`
   })
   const schemas = Object.entries((document.components?.schemas ?? {}) as Record<string, Schema>)
   const page = html`<!doctype html>
@@ -74,7 +74,7 @@ export function docsPage(document: OpenApiDocument): { html: string; headers: Re
 <style>${raw(style)}</style></head>
 <body>
 <h1>${document.info.title} <small>${document.info.version}</small></h1>
-${(document.info.description ?? '').split('\n\n').map((text) => html`<p>${text}</p>`)}
+${(document.info.description ?? '').split('\n\n').map((text) => html`<p>${words(text)}</p>`)}
 <p>As OpenAPI ${document.openapi}: <a href="/openapi.json">/openapi.json</a></p>
 ${sections}
 <h2 id="schemas">Schemas</h2>
@@ -94,26 +94,31 @@ ${schemas.map(([name, schema]) => renderSchema(name, schema))}
 function renderOperation({ path, method, operation }: { path: string; method: string; operation: Operation }): Html {
   const body = schemaOf(operation.requestBody)
   const parameters = operation.parameters ?? []
-  return html`<details id="${method}-${path}"><summary><span class="method">${method}</span> <code>${path}</code><br>${operation.summary}</summary><div>
+  return html`<details id="${method}-${path}"><summary><span class="method">${method}</span> <code>${path}</code><br>${words(operation.summary)}</summary><div>
 ${parameters.length > 0 ? html`<table><tr><th>Parameter</th><th>In</th><th>Takes</th><th></th></tr>${parameters.map(renderParameter)}</table>` : ''}
 ${body ? html`<p>Body: ${typeOf(body)}</p>` : ''}
 <table><tr><th>Status</th><th>Answer</th><th></th></tr>${Object.entries(operation.responses).map(
     ([status, answer]) =>
-      html`<tr><td>${status}</td><td>${typeOf(schemaOf(answer))}</td><td>${answer.description}</td></tr>`,
+      html`<tr><td>${status}</td><td>${typeOf(schemaOf(answer))}</td><td>${words(answer.description)}</td></tr>`,
   )}</table></div></details>`
 }
 
 function renderParameter({ name, in: where, required, schema }: Parameter): Html {
-  return html`<tr><td><code>${name}</code>${required ? ' *' : ''}</td><td>${where}</td><td>${typeOf(schema)}</td><td>${schema.description ?? ''}</td></tr>`
+  return html`<tr><td><code>${name}</code>${required ? ' *' : ''}</td><td>${where}</td><td>${typeOf(schema)}</td><td>${words(schema.description)}</td></tr>`
 }
 
 function renderSchema(name: string, { properties = {}, required = [], description }: Schema): Html {
   const rows = Object.entries(properties).map(
     ([key, schema]) =>
-      html`<tr><td><code>${key}</code>${required.includes(key) ? ' *' : ''}</td><td>${typeOf(schema)}</td><td>${schema.description ?? ''}</td></tr>`,
+      html`<tr><td><code>${key}</code>${required.includes(key) ? ' *' : ''}</td><td>${typeOf(schema)}</td><td>${words(schema.description)}</td></tr>`,
   )
   return html`<details id="schema-${name}"><summary><code>${name}</code></summary><div>
-${description ? html`<p>${description}</p>` : ''}<table><tr><th>Field</th><th>Takes</th><th></th></tr>${rows}</table></div></details>`
+${description ? html`<p>${words(description)}</p>` : ''}<table><tr><th>Field</th><th>Takes</th><th></th></tr>${rows}</table></div></details>`
+}
+
+/** Text as OpenAPI has it, Markdown, of which only `code` is written here. */
+function words(text = ''): (Html | string)[] {
+  return text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))
 }
 
 function schemaOf(content: Content | undefined): Schema | undefined {

@@ -10,7 +10,7 @@ import { sentences } from '../../services/jobs/parse-json.ts'
 import { problemsOf } from '../../services/jobs/problems.ts'
 import type { originHeaders } from '../../services/jobs/request-schemas.ts'
 import { ServiceError } from '../../services/service-error.ts'
-import { accessOfJobs } from '../access-rules.ts'
+import { accessOfJobs, isAnsweredFor } from '../access-rules.ts'
 import type { Access } from '../auth/access.ts'
 import { callerOf } from '../caller.ts'
 import type { RestEnv } from '../rest/rest-env.ts'
@@ -41,7 +41,7 @@ export function createJobsApp({ jobs, version, access, log, newId }: JobsAppOpti
       throw new ServiceError('invalid', sentences(whereOf[target] ?? target, problemsOf(data, error.issues)))
     },
   })
-  app.use(checkMethod, checkAccess(access), checkMediaType, readBody)
+  app.use(checkMethod, checkAccess(access, log), checkMediaType, readBody)
   addReads(app, jobs)
   addWrites(app, jobs, newId)
   for (const route of routes.eventRoutes) app.openAPIRegistry.registerPath(route)
@@ -104,11 +104,18 @@ function addWrites(app: OpenAPIHono<RestEnv>, jobs: JobService, newId: () => str
 
 const whereOf: Readonly<Record<string, string>> = { json: 'body', param: 'path', header: 'headers' }
 
-function checkAccess(access: Access): MiddlewareHandler<RestEnv> {
+function checkAccess(access: Access, log: Log): MiddlewareHandler<RestEnv> {
   return async (context, next) => {
-    const need = accessOfJobs(context.req.method, context.req.path, access.protectJobs)
+    const { method, path } = context.req
+    const need = accessOfJobs(method, path, access.protectJobs)
     const decision = access.decide(callerOf(context.env.incoming), need)
-    if (decision.allowed) return next()
+    if (decision.allowed) {
+      await next()
+      const by = decision.principal?.name ?? 'somebody'
+      if (isAnsweredFor(need) && context.res.ok && !figuresOfJob.test(path))
+        log.info('changed', { by, request: `${method} ${path.slice(0, 200)}` })
+      return
+    }
     if (decision.code === 'unauthorized') context.header('www-authenticate', 'Bearer')
     throw new ServiceError(decision.code, decision.message)
   }
@@ -157,11 +164,17 @@ function answer(context: Context, { status, body }: Problem): Response {
   return context.json(body, status as ContentfulStatusCode)
 }
 
+/** What a job tells of itself, as often as it likes: a measurement, and no change that somebody answers for. */
+const figuresOfJob = patternOf(jobRoutes.jobMetrics)
 const paths = Object.values(jobRoutes).map((path) => ({
-  pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`),
+  pattern: patternOf(path),
   template: path.replace(/:(\w+)/g, '{$1}'),
 }))
 const methods = [...Object.values(routes), ...routes.eventRoutes].flatMap((route) => ('method' in route ? [route] : []))
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`)
+}
 
 /** The methods that the API has for a path; empty when it has no such path. */
 function allowedMethods(path: string): string[] {

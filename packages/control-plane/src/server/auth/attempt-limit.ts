@@ -1,26 +1,30 @@
 import { isIPv6 } from 'node:net'
 
-/** How many logins may fail, and how soon another one may. */
-export interface LoginLimits {
+/** How many attempts are taken. */
+export interface AttemptLimits {
   /** At once. */
   burst: number
-  /** Time after which one more may, ms. */
+  /** Time after which one more is, ms. */
   refillMs: number
 }
 
-const standard: LoginLimits = { burst: 10, refillMs: 30_000 }
+/** Logins that fail. */
+export const failedLoginLimits: AttemptLimits = { burst: 10, refillMs: 30_000 }
+/** Logins of the command line that are begun: each is a request to the provider. */
+export const deviceLoginLimits: AttemptLimits = { burst: 30, refillMs: 2_000 }
+
 /** Callers that are remembered; the one not heard of for longest goes first. */
 const maxCallers = 10_000
 
-/** Counts failed logins by caller. Guessing is hopeless anyway; this keeps it from costing anything. */
-export interface FailedLogins {
+/** Counts attempts by caller. */
+export interface AttemptLimit {
   /** Seconds until the caller may try again; 0: now. */
   waitSeconds(address: string | undefined): number
-  failed(address: string | undefined): void
+  count(address: string | undefined): void
 }
 
 /** A bucket of tries for each address, or for each /64 of IPv6, which one machine has for itself. */
-export function createFailedLogins(now: () => number, limits: LoginLimits = standard): FailedLogins {
+export function createAttemptLimit(now: () => number, limits: AttemptLimits): AttemptLimit {
   /** When the bucket will be full again, by caller. */
   const fullAt = new Map<string, number>()
   return {
@@ -29,7 +33,7 @@ export function createFailedLogins(now: () => number, limits: LoginLimits = stan
       const over = used - (limits.burst - 1) * limits.refillMs
       return over > 0 ? Math.ceil(over / 1000) : 0
     },
-    failed(address) {
+    count(address) {
       const key = keyOf(address)
       const before = Math.max(fullAt.get(key) ?? 0, now())
       fullAt.delete(key)
