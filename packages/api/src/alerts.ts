@@ -3,7 +3,7 @@
  *
  * | method and path | query or body | answer |
  * |---|---|---|
- * | GET /api/v1/alerts | state (pending, firing, resolved), severity, rule, node, pool, group | AlertJson[], the gravest and newest first; resolved ones of the last day |
+ * | GET /api/v1/alerts | state (pending, firing, resolved), severity, rule, node, pool, group; limit (at most 10000; absent: all), offset: pages are no snapshot | AlertJson[], the gravest and newest first; resolved ones of the last day. `X-Total-Count`: how many match |
  * | GET /api/v1/alerts/:id | | AlertJson |
  * | POST /api/v1/alerts/:id/acknowledge | {note, group} | AlertsChangedJson: what was acknowledged; with `group: true` all that fire in its group |
  * | POST /api/v1/alerts/:id/unacknowledge | {group} | AlertsChangedJson |
@@ -11,7 +11,7 @@
  * | GET /api/v1/alert-silences | all=true: those that are over too | SilenceJson[] |
  * | POST /api/v1/alert-silences | NewSilenceJson | 201, SilenceJson |
  * | GET /api/v1/alert-silences/:id | | SilenceJson |
- * | DELETE /api/v1/alert-silences/:id | | SilenceJson, ended now |
+ * | DELETE /api/v1/alert-silences/:id | | SilenceJson, ended now; 409 where it was over already |
  * | GET /api/v1/alert-rules | | AlertRuleJson[] |
  * | POST /api/v1/alert-rules | NewAlertRuleJson | 201, AlertRuleJson |
  * | GET, PUT, DELETE /api/v1/alert-rules/:id | PUT: NewAlertRuleJson | AlertRuleJson; DELETE: 204. Only rules with source `api` can be changed |
@@ -33,6 +33,9 @@ export const alertRoutes = {
   alertReceivers: '/api/v1/alert-receivers',
   alertReceiverTest: '/api/v1/alert-receivers/:name/test',
 } as const
+
+/** How many there are in all, where an answer is a page of them. */
+export const totalCountHeader = 'x-total-count'
 
 /**
  * The routes of the GPU monitoring document: rules with that document's fields, `SimpleAlertRuleJson`.
@@ -80,6 +83,8 @@ export interface AlertJson {
   runbook_url: string | null
   /** The open operation that is at it, i.e. Navarch itself; null: nobody is, as far as Navarch knows. */
   being_handled: string | null
+  /** The operation that would be at it, and waits for a person to approve it. */
+  awaits_approval: string | null
   started_at: string
   /** null while it is pending. */
   fired_at: string | null
@@ -211,7 +216,7 @@ export interface AlertReceiverJson {
   last_sent_at: string | null
   /** Messages that wait to be delivered. */
   waiting: number
-  /** Why the last try failed; "" when it did not. */
+  /** Why the last try failed, or why none can succeed, e.g. a variable that is not set; "" when neither is so. */
   error: string
 }
 

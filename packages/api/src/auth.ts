@@ -7,7 +7,7 @@
  * | POST /auth/token-login | {token} | SessionJson, and the session's cookie |
  * | GET /auth/login | return_to (a path of this server) | a redirect to the identity provider |
  * | GET /auth/callback | what the provider sends | a redirect to return_to, or to /login?error=CODE |
- * | POST /auth/logout | | SessionJson: nobody is logged in |
+ * | POST /auth/logout | | SessionJson: nobody is logged in; a token that was made by hand still is good, and is the user's |
  * | POST /auth/device | | DeviceLoginJson: a login on another device, for the command line |
  * | POST /auth/device/poll | {device_login} | DevicePollJson |
  * | GET /api/v1/tokens | | ApiTokenJson[] |
@@ -99,7 +99,7 @@ export type LoginErrorCode =
 
 /** A login that a person goes on with in a browser. */
 export interface DeviceLoginJson {
-  /** To poll with; a secret. */
+  /** To poll with; a secret, of up to 8 KiB. */
   device_login: string
   user_code: string
   verification_uri: string

@@ -7,7 +7,7 @@
  * | GET /v1/health | | HealthResponseJson |
  * | GET /v1/jobs | state, user, node, limit, offset; account, partition, from, to | JobListJson |
  * | POST /v1/jobs | X-Changed-By, X-Source, X-Correlation-Id; CreateJobRequestJson | 201 JobJson |
- * | GET /v1/jobs/:jobId | raw id, slurm-<id>, array_task, het+offset, SLUID or run id | JobJson |
+ * | GET /v1/jobs/:jobId | raw id, slurm-<id>, array_task, array_[tasks], het+offset, SLUID or run id | JobJson |
  * | PATCH /v1/jobs/:jobId | the same headers; UpdateJobRequestJson | JobJson |
  * | DELETE /v1/jobs/:jobId | the same headers | 204 |
  * | GET /v1/jobs/:jobId/metrics | start_time, end_time, limit | MetricSamplesJson |
@@ -64,7 +64,8 @@ export interface JobJson {
   nodes: string[]
   node_count: number
   state: JobStateJson
-  start_time: string
+  /** Null of a job that has not started, or whose start nobody told; `scheduler.submit_time` says since when it waits. */
+  start_time: string | null
   end_time?: string
   runtime_seconds: number
   /** Percent of the allocated CPUs, now; of the whole run once it is over. */
@@ -77,6 +78,7 @@ export interface JobJson {
   allocated_memory_mb?: number
   requested_gpus?: number
   allocated_gpus?: number
+  requested_nodes?: number
   cluster_name: string
   scheduler_instance?: string
   ingest_version: 'prolog-v1' | 'api-v1'

@@ -228,15 +228,15 @@ export interface PoolHistoryJson {
   points: {
     at: number
     wanted: number | null
-    ready: number
-    /** null where Slurm was not seen. */
+    /** These two: null where Slurm was not seen. */
+    ready: number | null
     busy: number | null
-    provisioning: number
-    min: number
-    max: number
+    provisioning: number | null
+    min: number | null
+    max: number | null
     pending_jobs: number | null
-    /** Nothing was recorded until the next point: the numbers mean nothing. Absent where something was. */
-    gap?: boolean
+    /** Nothing was recorded until the next point: all is null. Absent where something was. */
+    gap?: true
   }[]
   decisions: { at: string; text: string }[]
 }
@@ -278,7 +278,10 @@ export interface PendingJobJson {
   nodes: number
   gpus: number
   cpus: number
+  /** null: it has none (`unlimited`), or Slurm does not say. */
   time_limit_seconds: number | null
+  /** Whether Slurm says that it may run without an end. */
+  unlimited: boolean
   submitted_at: string | null
   waiting_seconds: number | null
   /** Slurm's own word. */
@@ -325,7 +328,8 @@ export interface SlurmViewJson {
     nodes: number
     nodes_idle: number
     gpus: number
-    gpus_used: number
+    /** null where Slurm does not say it of each of its nodes. */
+    gpus_used: number | null
     pending: number
     running: number
     completed_last_hour: number

@@ -22,6 +22,8 @@ export interface ServerSpec {
   slurmMetricsAddress?: { host: string; port: number } | 'none'
   /** Base URL under which nodes reach the control plane; absent: the address from which this machine reaches the node. */
   externalAddress?: string
+  /** Proxies whose word on who asks is believed; absent: none is known. */
+  trustedProxies?: Network[]
   heartbeatIntervalMs: number
   /** Silence after which a node's health is unknown. */
   heartbeatTimeoutMs: number
@@ -31,6 +33,14 @@ export interface ServerSpec {
   /** Absent: the ports are not encrypted. */
   tls?: TlsSpec
   auth: AuthSpec
+}
+
+/** A network of IP addresses, or one address alone. */
+export interface Network {
+  address: string
+  family: 'ipv4' | 'ipv6'
+  /** How many leading bits its addresses share. */
+  prefix: number
 }
 
 export interface TlsSpec {
@@ -175,8 +185,8 @@ export interface JobsSpec {
     jobsMs: number
   }
   metrics: {
-    /** Most series of jobs in `/metrics`. */
-    maxSeries: number
+    /** Most series of jobs, nodes and GPUs in `/metrics`. Absent: what the fleet needs. */
+    maxSeries?: number
     /** How long an ended job is still shown. */
     endedMs: number
   }

@@ -72,7 +72,7 @@ describe('the documents of the guide', () => {
       slurm: { driver: 'auto', tokenEnv: 'SLURM_JWT', pollIntervalMs: 15_000 },
       jobs: {
         retention: { rawMs: 48 * hourMs, stepMs: 300_000, samplesMs: 90 * 24 * hourMs, jobsMs: 365 * 24 * hourMs },
-        metrics: { maxSeries: 50_000, endedMs: 300_000 },
+        metrics: { endedMs: 300_000 },
         adminComment: false,
         outputFile: false,
       },

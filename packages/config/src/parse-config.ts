@@ -3,6 +3,7 @@ import { type CollectingReader, createCollectingReader } from './collecting-read
 import { configKeys } from './keys/config-keys.ts'
 import type { PoolEntry } from './keys/pool-keys.ts'
 import type { NavarchConfig } from './navarch-config.ts'
+import type { OutsideReference } from './outside.ts'
 import { type ConfigError, type ConfigWarning, sortProblems } from './problem.ts'
 import { choosePoolProvider } from './resolve/choose-pool-provider.ts'
 import type { PathBase } from './resolve/file-path.ts'
@@ -30,6 +31,8 @@ export interface ParsedConfig {
   warnings: ConfigWarning[]
   /** The effective value of every key, and where it comes from. */
   settings: Setting[]
+  /** Secrets of receivers, tokens and the login, files of TLS, and volumes: nobody has looked for them. In the order of the file. */
+  outside: OutsideReference[]
   errors?: undefined
 }
 
@@ -60,7 +63,9 @@ export function parseConfig(text: string, options: ParseOptions): ParsedConfig |
 
   const errors = sortProblems(reader.errors)
   if (!config || errors.length > 0) return { errors }
-  return { config, warnings: sortProblems(reader.warnings), settings: resolver.rows }
+  const { rows: settings } = resolver
+  const outside = resolver.outside.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  return { config, warnings: sortProblems(reader.warnings), settings, outside }
 }
 
 function resolveConfig(

@@ -1,11 +1,14 @@
-import { type MetricName, metricNames } from '@navarch/core/alert/alert-metrics'
+import { alertLabels, type MetricName, metricNames } from '@navarch/core/alert/alert-metrics'
 import { routeDefaults } from '@navarch/core/alert/alert-route'
 import { conditions, severities } from '@navarch/core/alert/alert-rule'
 import { defaultAlerts } from '@navarch/core/alert/alerts-spec'
 import { patternRule, safePattern, wholePattern } from '@navarch/core/alert/safe-pattern'
 import { type Matcher, parseMatcher } from '@navarch/core/alert/silence'
+import { nearestWord } from '../nearest.ts'
+import type { Place } from '../problem.ts'
 import { httpUrl } from '../schema/addresses.ts'
 import { list, object, record } from '../schema/containers.ts'
+import { placed } from '../schema/placed.ts'
 import {
   boolean,
   choice,
@@ -18,7 +21,7 @@ import {
   number,
   text,
 } from '../schema/scalars.ts'
-import { key, type Schema } from '../schema/schema.ts'
+import { key, type Reader, type Schema } from '../schema/schema.ts'
 import { readVariant, type VariantOf, variantSections, variantsJsonSchema } from '../schema/variants.ts'
 
 const largest = 1e15
@@ -36,7 +39,40 @@ const matcher: Schema<Matcher> = {
   format: ({ label, op, value }) => `${label}${op}${value}`,
   read(node, path, reader) {
     const value = matcherText.read(node, path, reader)
-    return value === undefined ? undefined : parseMatcher(value)
+    const found = value === undefined ? undefined : parseMatcher(value)
+    const problem = found && severityProblem(found)
+    if (problem !== undefined) reader.error(node.place, path, problem)
+    if (found) warnOfLabel(found.label, node.place, path, reader)
+    return found
+  },
+}
+
+/** What is wrong with a matcher for a severity that there is not; a pattern may be meant for some of them. */
+function severityProblem({ label, op, value }: Matcher): string | undefined {
+  if (label !== 'severity' || op.endsWith('~') || (severities as readonly string[]).includes(value)) return undefined
+  const near = nearestWord(value, severities)
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  return `no alert has the severity ${JSON.stringify(value)}: it is one of ${severities.join(', ')}${hint}`
+}
+
+/** Labels that matchers know besides those of alerts. */
+const ownLabels = ['rule', 'alertname', 'severity']
+
+function warnOfLabel(label: string, place: Place, path: string, reader: Reader): void {
+  const known = [...alertLabels, ...ownLabels]
+  if (known.includes(label)) return
+  const near = nearestWord(label, known)
+  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`
+  reader.warn(place, path, `no alert has a label "${label}"; ${hint}`)
+}
+
+const labelText = text()
+const labelName: Schema<string> = {
+  ...labelText,
+  read(node, path, reader) {
+    const label = labelText.read(node, path, reader)
+    if (label !== undefined) warnOfLabel(label, node.place, path, reader)
+    return label
   },
 }
 
@@ -59,7 +95,7 @@ export const alertRuleKeys = {
   meaning: key(text(), 'What it means, in a sentence.', { default: '' }),
   action: key(text(), 'What to do.', { default: '' }),
   runbook_url: key(httpUrl(), 'Where more is written.'),
-  inhibited_by: key(list(text(), 'a list of names of rules'), 'Rules that explain this one in the same place.'),
+  inhibited_by: key(list(placed(text()), 'a list of names of rules'), 'Rules that explain this one in the same place.'),
   enabled: key(boolean(), 'Whether it holds.', { default: true }),
 }
 
@@ -75,14 +111,14 @@ const escalationKeys = {
 export const alertRouteKeys = {
   name: key(name(), 'Name of the route.', { defaultNote: 'route-1, route-2, …' }),
   match: key(
-    list(matcher, 'a list of matchers'),
+    list(placed(matcher), 'a list of matchers'),
     'Alerts that it is for, by label; rule and severity are labels too.',
     {
       defaultNote: 'all',
     },
   ),
   receivers: key(receivers, 'Who is told.', { required: true }),
-  group_by: key(list(text(), 'a list of labels'), 'Labels by which alerts are told together.', {
+  group_by: key(list(labelName, 'a list of labels'), 'Labels by which alerts are told together.', {
     default: [...routeDefaults.groupBy],
   }),
   group_wait: key(duration(), 'How long the first alert of a group waits for others.', {
@@ -186,7 +222,10 @@ export const alertKeys = {
   url: key(httpUrl(), 'Base URL under which people reach the control plane: for links in messages.', {
     defaultNote: '`server.external_address`; without it messages have no links',
   }),
-  volumes: key(list(path, 'a list of paths'), 'Paths whose file systems are watched, besides the data directory.'),
+  volumes: key(
+    list(placed(path), 'a list of paths'),
+    'Paths whose file systems are watched, besides the data directory.',
+  ),
   databases: key(list(object(databaseKeys), 'a list of databases'), 'Databases whose connections are watched.'),
   rules: key(list(object(alertRuleKeys), 'a list of rules'), 'Rules, and changes of built-in ones.'),
   receivers: key(list(receiver, 'a list of receivers'), 'Who can be told.'),

@@ -20,8 +20,8 @@ export const retentionKeys = {
 
 /** Settings of what `/metrics` shows of jobs. */
 export const jobMetricsKeys = {
-  max_series: key(integer({ min: 0 }), 'Most series of jobs; what is beyond is left out and counted.', {
-    default: 50_000,
+  max_series: key(integer({ min: 0 }), 'Most series of jobs, nodes and GPUs; what is beyond is left out and counted.', {
+    defaultNote: '50,000 and what the known nodes and GPUs need, up to a million',
   }),
   ended: key(duration(), 'How long a job that has ended is still shown.', { default: 5 * 60_000 }),
 }

@@ -1,5 +1,12 @@
-import { baseUrl, formatListenAddress, httpUrl, listenAddress, listenAddressOrNone } from '../schema/addresses.ts'
-import { object, record } from '../schema/containers.ts'
+import {
+  baseUrl,
+  formatListenAddress,
+  httpUrl,
+  listenAddress,
+  listenAddressOrNone,
+  network,
+} from '../schema/addresses.ts'
+import { list, object, record } from '../schema/containers.ts'
 import { choice, duration, text } from '../schema/scalars.ts'
 import { key } from '../schema/schema.ts'
 import { authKeys } from './auth-keys.ts'
@@ -48,6 +55,11 @@ export const serverKeys = {
   external_address: key(baseUrl(), 'Base URL under which nodes reach the control plane.', {
     defaultNote: 'the address from which this machine reaches the node',
   }),
+  trusted_proxies: key(
+    list(network(), 'a list of IP addresses and networks such as 10.0.0.0/8'),
+    'Proxies before the control plane: X-Forwarded-For is believed of them alone, and external_address tells of TLS for what comes by them alone.',
+    { defaultNote: 'none is known' },
+  ),
   heartbeat_interval: heartbeatInterval,
   heartbeat_timeout: key(duration(), "Silence after which a node's health is unknown; 0 means the default.", {
     defaultNote: '3 x heartbeat_interval',

@@ -146,10 +146,103 @@ routes:
       'must be later than the step before it',
     ],
     ['recievers: []', 'did you mean "receivers"?'],
+    [
+      'rules: [{name: A, metric: xid, condition: eq, threshold: 1, inhibited_by: [B]}, {name: B, metric: xid, condition: eq, threshold: 2, inhibited_by: [A]}]',
+      'A by B by A: rules explain each other in a circle, and nobody could say which of them is the cause; take one name out',
+    ],
+    ['rules: [{name: NodeSilent, inhibited_by: [NodeDownInSlurm]}]', 'NodeSilent by NodeDownInSlurm by NodeSilent'],
+    [
+      'receivers: [{name: c, type: slack, url_env: A}]\nroutes: [{receivers: [c], match: [severity=critcal]}]',
+      'no alert has the severity "critcal": it is one of info, warning, critical; did you mean critical?',
+    ],
   ])('refuse %s', (text, message) => {
     const errors = errorsOf(text)
     expect(errors).toHaveLength(1)
     expect(errors[0]).toContain(message)
+  })
+
+  it('refuse a circle where the rule names what closes it', () => {
+    const text = `rules:
+  - name: A
+    metric: xid
+    condition: eq
+    threshold: 1
+    inhibited_by:
+      - NodeSilent
+      - B
+  - {name: B, metric: xid, condition: eq, threshold: 2, inhibited_by: [A]}`
+    expect(errorsOf(text)).toEqual([expect.stringMatching(/^9 alerts\.rules\[0\]\.inhibited_by\[1\]: A by B by A/)])
+  })
+
+  it('take a circle in which one rule is off', () => {
+    expect(
+      alertsOf('rules: [{name: NodeSilent, inhibited_by: [NodeDownInSlurm]}, {name: NodeDownInSlurm, enabled: false}]')
+        .rules,
+    ).toHaveLength(2)
+  })
+
+  const warningsOf = (text: string): string[] => {
+    const parsed = parse(text)
+    if (parsed.errors) throw new Error(parsed.errors.map(formatProblem).join('\n'))
+    return parsed.warnings
+      .filter(({ key }) => key !== 'pools')
+      .map(({ line, key, message }) => `${line} ${key}: ${message}`)
+  }
+  const slack = 'receivers: [{name: c, type: slack, url_env: A}]\nroutes:\n  - receivers: [c]\n'
+
+  it.each([
+    [
+      'rules: [{name: GpuHot, inhibited_by: [NodeSilnt]}]',
+      '2 alerts.rules[0].inhibited_by[0]: no rule is called "NodeSilnt": did you mean "NodeSilent"?',
+    ],
+    ['rules: [{name: GpuHot, inhibited_by: [Mine]}]', 'it does nothing unless such a rule is made over the API'],
+    ['rules: [{name: GpuHot, inhibited_by: [GpuHot]}]', 'a rule does not explain itself: take it out'],
+    [
+      'rules: [{name: GpuHot, labels: {poool: train}}]',
+      '2 alerts.rules[0].labels.poool: no value of gpu_temperature has this label: it has node, pool, rack, switch, gpu',
+    ],
+    [
+      `${slack}    match:\n      - rule!=X\n      - rule=GpuHott`,
+      '7 alerts.routes[0].match[1]: no rule is called "GpuHott": did you mean "GpuHot"?',
+    ],
+    [
+      `${slack}    match: ['nod=~"gpu-.*"']`,
+      '5 alerts.routes[0].match[0]: no alert has a label "nod"; did you mean "node"?',
+    ],
+    [
+      `${slack}    group_by: [rule, pol]`,
+      '5 alerts.routes[0].group_by[1]: no alert has a label "pol"; did you mean "pool"?',
+    ],
+  ])('warn of %s', (text, message) => {
+    expect(warningsOf(text).join('\n')).toContain(message)
+  })
+
+  it('warn of nothing in what is right', () => {
+    expect(
+      warningsOf(`${slack}    match: [severity=critical, rule=GpuHot, 'severity=~"crit.*"', 'alertname!=NodeSilent', reason!=x]
+    group_by: [rule, severity, rack, partition]
+rules: [{name: TrainHot, metric: gpu_temperature, condition: gt, threshold: 80, labels: {pool: train, gpu: 0}, inhibited_by: [NodeSilent, GpuHot]}]`),
+    ).toEqual([])
+  })
+
+  it('tell what they rely on outside of the file, with its place', () => {
+    const parsed = parse(`receivers:
+  - {name: hook, type: webhook, url_env: HOOK, token_file: hook.key}
+volumes:
+  - /var/lib/mysql
+  - ~/data`)
+    expect(parsed.errors ?? parsed.outside).toMatchObject([
+      { kind: 'variable', name: 'HOOK', key: 'alerts.receivers[0].url_env', line: 3, column: expect.any(Number) },
+      {
+        kind: 'file',
+        name: '/etc/navarch/hook.key',
+        key: 'alerts.receivers[0].token_file',
+        line: 3,
+        column: expect.any(Number),
+      },
+      { kind: 'volume', name: '/var/lib/mysql', key: 'alerts.volumes[0]', line: 5, column: 7 },
+      { kind: 'volume', name: '/srv/navarch/data', key: 'alerts.volumes[1]', line: 6, column: 7 },
+    ])
   })
 
   it('show no secret among the effective settings', () => {

@@ -1,13 +1,14 @@
-import { isAboutNodes } from '@navarch/core/alert/alert-metrics'
+import { isAboutNodes, metricDefinition } from '@navarch/core/alert/alert-metrics'
 import type { AlertRoute } from '@navarch/core/alert/alert-route'
 import { routeDefaults } from '@navarch/core/alert/alert-route'
-import { type AlertRule, defaultResolveAfter } from '@navarch/core/alert/alert-rule'
+import { type AlertRule, defaultResolveAfter, rulesInForce } from '@navarch/core/alert/alert-rule'
 import type { AlertsSpec } from '@navarch/core/alert/alerts-spec'
 import { defaultRules } from '@navarch/core/alert/default-rules'
 import { alertKeys, alertRouteKeys, alertRuleKeys, type alertKeys as Keys } from '../keys/alert-keys.ts'
 import { nearestWord } from '../nearest.ts'
 import type { Given, ObjectValue } from '../schema/schema.ts'
-import type { PathBase } from './file-path.ts'
+import { checkInhibitions, unknownRule } from './check-inhibitions.ts'
+import { type PathBase, resolveGivenPath } from './file-path.ts'
 import { resolveReceivers } from './resolve-receivers.ts'
 import type { Resolver } from './settings.ts'
 
@@ -25,17 +26,19 @@ export function resolveAlerts(
   const { pick } = resolver
   const defaults = pick('alerts.defaults', alertKeys.defaults, [given.defaults])
   const receivers = resolveReceivers(given.receivers?.value ?? [], base, resolver)
-  const names = receivers.map((receiver) => receiver.name)
-  const routes = (given.routes?.value ?? []).map((route, index) => resolveRoute(route, index, names, resolver))
+  const rules = resolveRules(given.rules?.value ?? [], defaults, resolver)
+  const ruleNames = rulesInForce(defaults ? defaultRules : [], rules).map((rule) => rule.name)
+  const known = { receivers: receivers.map((receiver) => receiver.name), rules: ruleNames }
+  const routes = (given.routes?.value ?? []).map((route, index) => resolveRoute(route, index, known, resolver))
   const url = pick('alerts.url', alertKeys.url, [given.url]) ?? server.externalAddress
   return {
     defaults,
-    rules: resolveRules(given.rules?.value ?? [], defaults, resolver),
+    rules,
     receivers,
-    routes: routes.length > 0 || receivers.length === 0 ? routes : [routeToAll(names)],
+    routes: routes.length > 0 || receivers.length === 0 ? routes : [routeToAll(known.receivers)],
     intervalMs: pick('alerts.interval', alertKeys.interval, [given.interval]),
     historyMs: pick('alerts.history', alertKeys.history, [given.history]),
-    volumes: given.volumes?.value ?? [],
+    volumes: resolveVolumes(given.volumes?.value ?? [], base, resolver),
     databases: (given.databases?.value ?? []).flatMap(({ given: { name, command } }) =>
       name && command ? [{ name: name.value, command: command.value }] : [],
     ),
@@ -43,9 +46,19 @@ export function resolveAlerts(
   }
 }
 
+function resolveVolumes(paths: readonly Given<string>[], base: PathBase, { reader, outside }: Resolver): string[] {
+  return paths.flatMap((given) => {
+    const path = resolveGivenPath(given, base, reader)
+    if (!path) return []
+    const without = 'its use is not known, and no alert tells of it'
+    outside.push({ kind: 'volume', name: path.value, key: path.path, ...path.place, without })
+    return [path.value]
+  })
+}
+
 function resolveRules(values: readonly RuleValue[], defaults: boolean, resolver: Resolver): AlertRule[] {
   const lines = new Map<string, number>()
-  return values.flatMap((value) => {
+  const rules = values.flatMap((value) => {
     const { name } = value.given
     if (!name) return []
     const first = lines.get(name.value)
@@ -63,6 +76,8 @@ function resolveRules(values: readonly RuleValue[], defaults: boolean, resolver:
     )
     return rule ? [rule] : []
   })
+  checkInhibitions(values, rules, defaults, resolver.reader)
+  return rules
 }
 
 /** @param builtIn the rule that it changes */
@@ -97,6 +112,12 @@ function resolveRule(
   if (filter && !isAboutNodes(metric)) {
     reader.error(filter.place, filter.path, `${metric} is not about nodes: it has no names to filter`)
   }
+  const has = metricDefinition(metric).labels
+  for (const label of Object.keys(labels?.value ?? {})) {
+    if (!labels || has.includes(label)) continue
+    const remedy = has.length === 0 ? 'it has none' : `it has ${has.join(', ')}`
+    reader.warn(labels.place, `${labels.path}.${label}`, `no value of ${metric} has this label: ${remedy}`)
+  }
   if (!defaults && builtIn && !given.metric) {
     reader.warn(name.place, name.path, 'alerts.defaults is false: this one built-in rule holds, as it is changed here')
   }
@@ -117,20 +138,30 @@ function resolveRule(
     meaning: given.meaning?.value ?? builtIn?.meaning ?? '',
     action: given.action?.value ?? builtIn?.action ?? '',
     ...(runbookUrl !== undefined && { runbookUrl }),
-    inhibitedBy: inhibitedBy?.value ?? builtIn?.inhibitedBy ?? [],
+    inhibitedBy: inhibitedBy?.value.map((cause) => cause.value) ?? builtIn?.inhibitedBy ?? [],
     enabled: given.enabled?.value ?? true,
     source: 'config',
   }
 }
 
-function resolveRoute(value: RouteValue, index: number, known: readonly string[], resolver: Resolver): AlertRoute {
+function resolveRoute(
+  value: RouteValue,
+  index: number,
+  known: { receivers: readonly string[]; rules: readonly string[] },
+  resolver: Resolver,
+): AlertRoute {
   const { given } = value
   const at = `alerts.routes[${index}]`
   const pick = resolver.pick
-  const receivers = checkedReceivers(given.receivers, known, resolver)
+  const receivers = checkedReceivers(given.receivers, known.receivers, resolver)
+  for (const { value: matcher, place, path } of given.match?.value ?? []) {
+    const isRule = matcher.label === 'rule' || matcher.label === 'alertname'
+    if (!isRule || matcher.op.endsWith('~') || known.rules.includes(matcher.value)) continue
+    resolver.reader.warn(place, path, unknownRule(matcher.value, known.rules))
+  }
   const steps = (given.escalation?.value ?? []).map((step, level) => ({
     afterMs: step.given.after?.value ?? routeDefaults.escalationMs[level] ?? (level + 1) * 4 * 3_600_000,
-    receivers: checkedReceivers(step.given.receivers, known, resolver),
+    receivers: checkedReceivers(step.given.receivers, known.receivers, resolver),
     place: step.given.after ?? step,
   }))
   steps.forEach((step, level) => {
@@ -141,7 +172,7 @@ function resolveRoute(value: RouteValue, index: number, known: readonly string[]
   })
   return {
     name: given.name?.value ?? `route-${index + 1}`,
-    matchers: given.match?.value ?? [],
+    matchers: given.match?.value.map((matcher) => matcher.value) ?? [],
     receivers,
     groupBy: pick(`${at}.group_by`, alertRouteKeys.group_by, [given.group_by]),
     groupWaitMs: pick(`${at}.group_wait`, alertRouteKeys.group_wait, [given.group_wait]),

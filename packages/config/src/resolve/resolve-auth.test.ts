@@ -24,6 +24,22 @@ const oidc = (more: string) => `server:
       client_id: navarch
 ${more}`
 
+describe('server.trusted_proxies', () => {
+  it('are networks or addresses', () => {
+    expect(serverOf('server: {trusted_proxies: [10.0.0.0/8, "::1"]}').trustedProxies).toEqual([
+      { address: '10.0.0.0', family: 'ipv4', prefix: 8 },
+      { address: '::1', family: 'ipv6', prefix: 128 },
+    ])
+    expect(serverOf('server: {trusted_proxies: []}').trustedProxies).toBeUndefined()
+  })
+
+  it('are refused where one is neither', () => {
+    expect(errorsOf('server: {trusted_proxies: [proxy.example]}')).toEqual([
+      expect.stringContaining('must be an IP address or a network such as 10.0.0.0/8, not "proxy.example"'),
+    ])
+  })
+})
+
 describe('server.auth', () => {
   it('names tokens by where they are, never by what they are', () => {
     const text = `server:

@@ -26,7 +26,12 @@ export function resolveAuth(
     }
     const at = name ? `server.auth.tokens.${name.value}` : token.path
     pick(`${at}.role`, staticTokenKeys.role, [role])
-    const source = resolveSecret(at, 'token', token.given.token_env, token.given.token_file, base, resolver)
+    const source = resolveSecret(
+      at,
+      { name: 'token', env: token.given.token_env, file: token.given.token_file, without: 'nobody gets in with it' },
+      base,
+      resolver,
+    )
     if (!source && token.intact) resolver.reader.error(token.place, token.path, 'needs token_env or token_file')
     return name && role && source ? [{ name: name.value, role: role.value, source }] : []
   })
@@ -57,9 +62,12 @@ function resolveOidc(
   const clientId = pick(`${at}.client_id`, oidcKeys.client_id, [given.client_id])
   const clientSecret = resolveSecret(
     at,
-    'client_secret',
-    given.client_secret_env,
-    given.client_secret_file,
+    {
+      name: 'client_secret',
+      env: given.client_secret_env,
+      file: given.client_secret_file,
+      without: 'nobody can log in by this provider',
+    },
     base,
     resolver,
   )
@@ -92,20 +100,32 @@ function resolveOidc(
   }
 }
 
+interface SecretKeys {
+  name: string
+  env: Given<string> | undefined
+  file: Given<string> | undefined
+  /** How things are where it is not there. */
+  without: string
+}
+
 /** Where a secret comes from: a variable or a file, not both. */
 function resolveSecret(
   at: string,
-  name: string,
-  env: Given<string> | undefined,
-  file: Given<string> | undefined,
+  { name, env, file, without }: SecretKeys,
   base: PathBase,
-  { reader, note, file: configFile }: Resolver,
+  { reader, note, file: configFile, outside }: Resolver,
 ): SecretSource | undefined {
   if (env && file) reader.error(file.place, file.path, `${name}_env and ${name}_file are two ways: keep one`)
   const path = resolveGivenPath(file, base, reader)
   if (env) note(`${at}.${name}_env`, env.value, `${configFile}:${env.place.line}`)
   if (path) note(`${at}.${name}_file`, path.value, `${configFile}:${path.place.line}`)
-  return env ? { env: env.value } : path && { file: path.value }
+  if (env) {
+    outside.push({ kind: 'variable', name: env.value, key: env.path, ...env.place, without })
+    return { env: env.value }
+  }
+  if (!path) return undefined
+  outside.push({ kind: 'file', name: path.value, key: path.path, ...path.place, without })
+  return { file: path.value }
 }
 
 function isLocal(url: string): boolean {

@@ -17,11 +17,12 @@ export function resolveJobs(jobs: ObjectValue<typeof jobKeys> | undefined, resol
     const rule = `must be at least retention.samples (${formatDuration(samplesMs)}): readings go with their job`
     resolver.reader.error(retention.jobs.place, retention.jobs.path, rule)
   }
+  const maxSeries = resolver.pick('jobs.metrics.max_series', jobMetricsKeys.max_series, [metrics.max_series])
   const remoteWrite = resolveRemoteWrite(given.remote_write?.value, resolver)
   return {
     retention: { rawMs: Math.min(rawMs, samplesMs), stepMs, samplesMs, jobsMs },
     metrics: {
-      maxSeries: resolver.pick('jobs.metrics.max_series', jobMetricsKeys.max_series, [metrics.max_series]),
+      ...(maxSeries !== undefined && { maxSeries }),
       endedMs: resolver.pick('jobs.metrics.ended', jobMetricsKeys.ended, [metrics.ended]),
     },
     ...(remoteWrite && { remoteWrite }),

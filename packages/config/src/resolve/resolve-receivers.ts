@@ -21,6 +21,8 @@ export function resolveReceivers(values: readonly ReceiverValue[], base: PathBas
   })
 }
 
+const without = 'the receiver takes no message'
+
 interface SecretKeys {
   text?: Given<string> | undefined
   env?: Given<string> | undefined
@@ -31,7 +33,7 @@ function resolveReceiver(
   name: string,
   value: ReceiverValue,
   base: PathBase,
-  { reader }: Resolver,
+  { reader, outside }: Resolver,
 ): ReceiverSpec | undefined {
   const fail = (message: string) => {
     if (value.intact) reader.error(value.place, value.path, message)
@@ -42,9 +44,13 @@ function resolveReceiver(
     if (given.length > 1) fail(`${what}, ${what}_env and ${what}_file are one setting: keep one`)
     if (given.length === 0 && required)
       fail(`needs ${text === undefined && what !== 'url' ? '' : `${what}, `}${what}_env or ${what}_file`)
-    if (env) return { kind: 'env', name: env.value }
+    if (env) {
+      outside.push({ kind: 'variable', name: env.value, key: env.path, ...env.place, without })
+      return { kind: 'env', name: env.value }
+    }
     if (file) {
       const path = resolveGivenPath(file, base, reader)
+      if (path) outside.push({ kind: 'file', name: path.value, key: path.path, ...path.place, without })
       return path && { kind: 'file', path: path.value }
     }
     return text && { kind: 'text', text: text.value }

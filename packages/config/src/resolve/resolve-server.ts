@@ -25,6 +25,7 @@ export function resolveServer(
   ])
   const external = [given.external_address, agents.server]
   const externalAddress = resolver.pick('server.external_address', serverKeys.external_address, external)
+  const trustedProxies = resolver.pick('server.trusted_proxies', serverKeys.trusted_proxies, [given.trusted_proxies])
   const heartbeatIntervalMs = resolver.pick('server.heartbeat_interval', serverKeys.heartbeat_interval, [
     given.heartbeat_interval,
     agents.heartbeat_interval,
@@ -62,6 +63,7 @@ export function resolveServer(
     ...(jobsAddress !== undefined && { jobsAddress }),
     ...(slurmMetricsAddress !== undefined && { slurmMetricsAddress }),
     ...(externalAddress !== undefined && { externalAddress }),
+    ...(trustedProxies && trustedProxies.length > 0 && { trustedProxies }),
     heartbeatIntervalMs,
     heartbeatTimeoutMs,
     healthCheckIntervalMs,

@@ -1,3 +1,4 @@
+import type { OutsideReference } from '../outside.ts'
 import type { DefaultedKey, Given, Key, Reader } from '../schema/schema.ts'
 
 /** An effective value and where it comes from. */
@@ -17,6 +18,8 @@ export interface Resolver {
   file: string
   reader: Reader
   rows: Setting[]
+  /** What the file relies on outside of it, as it was come upon. */
+  outside: OutsideReference[]
   /** The first layer that gives a value wins; the candidates of one layer are one setting and must agree. */
   pick<T>(name: string, key: DefaultedKey<T>, ...layers: Candidates<T>[]): T
   pick<T>(name: string, key: Key<T>, ...layers: Candidates<T>[]): T | undefined
@@ -43,7 +46,7 @@ export function createResolver(file: string, reader: Reader): Resolver {
     return found ? found.value : key.default
   }
   // The overloads promise a value exactly where the key has a default.
-  return { file, reader, rows, note, pick: pick as Resolver['pick'] }
+  return { file, reader, rows, outside: [], note, pick: pick as Resolver['pick'] }
 }
 
 /** The value that all candidates give; where they differ, that is an error at the later one. */

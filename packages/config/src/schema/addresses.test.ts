@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatListenAddress, parseListenAddress } from './addresses.ts'
+import { formatListenAddress, parseListenAddress, parseNetwork } from './addresses.ts'
 
 describe('addresses to listen on', () => {
   it.each([
@@ -24,4 +24,22 @@ describe('addresses to listen on', () => {
       }),
     )
   })
+})
+
+describe('networks', () => {
+  it.each([
+    ['10.0.0.0/8', { address: '10.0.0.0', family: 'ipv4', prefix: 8 }],
+    ['192.0.2.7', { address: '192.0.2.7', family: 'ipv4', prefix: 32 }],
+    ['fd00::/8', { address: 'fd00::', family: 'ipv6', prefix: 8 }],
+    ['::1', { address: '::1', family: 'ipv6', prefix: 128 }],
+  ])('%s', (text, expected) => {
+    expect(parseNetwork(text)).toEqual(expected)
+  })
+
+  it.each(['', 'proxy', '10.0.0/8', '10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0.0/-1', 'fe80::1%eth0'])(
+    'not %s',
+    (text) => {
+      expect(parseNetwork(text)).toBeUndefined()
+    },
+  )
 })

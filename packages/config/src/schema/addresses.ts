@@ -1,9 +1,41 @@
+import { isIP } from 'node:net'
+import type { Network } from '../navarch-config.ts'
 import { text } from './scalars.ts'
 import type { Schema } from './schema.ts'
 
 export interface ListenAddress {
   host: string
   port: number
+}
+
+/** What a network looks like; `parseNetwork` knows which are some. */
+const networkPattern = '^[0-9A-Fa-f:.]+(/\\d{1,3})?$'
+
+/** Parses "10.0.0.0/8", "fd00::/8", or an address alone. */
+export function parseNetwork(value: string): Network | undefined {
+  if (!new RegExp(networkPattern).test(value)) return undefined
+  const [address = '', bits] = value.split('/')
+  const version = isIP(address)
+  if (version === 0) return undefined
+  const most = version === 4 ? 32 : 128
+  const prefix = bits === undefined ? most : Number(bits)
+  return prefix > most ? undefined : { address, family: version === 4 ? 'ipv4' : 'ipv6', prefix }
+}
+
+/** A network, as `parseNetwork` takes it. */
+export function network(): Schema<Network> {
+  const written = text('an IP address or a network such as 10.0.0.0/8', (value) => parseNetwork(value) !== undefined, {
+    pattern: networkPattern,
+  })
+  return {
+    rule: written.rule,
+    jsonSchema: written.jsonSchema,
+    format: ({ address, prefix }) => `${address}/${prefix}`,
+    read(node, path, reader) {
+      const value = written.read(node, path, reader)
+      return value === undefined ? undefined : parseNetwork(value)
+    },
+  }
 }
 
 /** Parses "host:port", ":port" (all addresses) or "[ipv6]:port". */

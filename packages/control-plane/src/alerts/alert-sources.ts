@@ -44,7 +44,7 @@ import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { PoolView } from '../reconcile/pool-view.ts'
 import type { Pools } from '../reconcile/pools.ts'
-import type { JobReads } from '../services/jobs/job-service.ts'
+import type { Places } from '../slurm/places.ts'
 import type { SlurmLink } from '../slurm/slurm-link.ts'
 import type { FailedOperations } from './failed-operations.ts'
 import {
@@ -54,7 +54,6 @@ import {
   missingReadings,
   ownReadings,
   unknown,
-  wasteReadings,
 } from './own-readings.ts'
 
 export interface AlertSourcesDeps {
@@ -62,14 +61,17 @@ export interface AlertSourcesDeps {
   pools: Pools
   poolSpecs: readonly PoolSpec[]
   slurm: SlurmLink | undefined
+  /** Where Slurm's topology has the nodes. */
+  places: () => Places
   slurmPollMs: number
   heartbeatTimeoutMs: number
   listeningSince: () => number
   failedOperations: FailedOperations
-  waste: JobReads['waste']
+  /** The last answers of what must be waited for. */
+  waste: () => Readings
   /** Percent in use, by path. */
-  volumes: () => Promise<Readings>
-  databases: () => Promise<Readings>
+  volumes: () => Readings
+  databases: () => Readings
   receivers: () => Readings
   /** What Navarch itself says is not as it should be. */
   conditions: () => readonly string[]
@@ -77,68 +79,29 @@ export interface AlertSourcesDeps {
   now: () => number
 }
 
-/** What is asked before the rest can be answered at once. */
-interface Asked {
-  waste: Readings
-  volumes: Readings
-  databases: Readings
-}
-
 /** Values of everything that rules can be about. */
 export interface AlertSources {
-  /** Asks what must be waited for, and answers for these metrics as of now. Never rejects. */
-  gather(metrics: ReadonlySet<MetricName>): Promise<(metric: MetricName) => Readings>
+  /** Answers as of now. Nothing is waited for. */
+  gather(): (metric: MetricName) => Readings
 }
 
 const nothing: Readings = { values: [] }
-
-/** How long an answer that costs a database something is used again, ms. */
-const askedMs = 60_000
-
-function keptFor(keptMs: number, now: () => number, ask: () => Promise<Readings>): () => Promise<Readings> {
-  let kept: { at: number; answer: Promise<Readings> } | undefined
-  return () => {
-    if (!kept || now() - kept.at >= keptMs) {
-      kept = { at: now(), answer: ask() }
-      kept.answer.catch(() => {
-        kept = undefined
-      })
-    }
-    return kept.answer
-  }
-}
 
 export function createAlertSources(deps: AlertSourcesDeps): AlertSources {
   const { fleet, slurm, now } = deps
   /** Older looks are not taken for the present. */
   const staleAfterMs = 5 * deps.slurmPollMs
 
-  const waste = keptFor(askedMs, now, async () => wasteReadings(await deps.waste()))
-  const databases = keptFor(askedMs, now, deps.databases)
-
-  const asked = async (metrics: ReadonlySet<MetricName>): Promise<Asked> => {
-    const when = (metric: MetricName, ask: () => Promise<Readings>) =>
-      metrics.has(metric)
-        ? ask().catch((error: unknown) => unknown(error instanceof Error ? error.message : String(error)))
-        : Promise.resolve(nothing)
-    const [idle, volumes, connections] = await Promise.all([
-      when('job_idle_gpus', waste),
-      when('volume_used_percent', deps.volumes),
-      when('database_connections_percent', databases),
-    ])
-    return { waste: idle, volumes, databases: connections }
-  }
-
   return {
-    async gather(metrics) {
-      const answers = await asked(metrics)
+    gather() {
       const at = now()
       const view = slurm?.view()
       const snapshot = view?.snapshot
       const records = new Map(snapshot?.nodes.map((record) => [record.name, record]))
+      const places = deps.places()
       const labels = new Map<string, Readonly<Record<string, string>>>()
       const labelsOf = (id: string) => {
-        const found = labels.get(id) ?? placeLabels(id, fleet.nodes.get(id), records.get(id))
+        const found = labels.get(id) ?? placeLabels(id, fleet.nodes.get(id), records.get(id), places.get(id))
         labels.set(id, found)
         return found
       }
@@ -146,6 +109,7 @@ export function createAlertSources(deps: AlertSourcesDeps): AlertSources {
         nodes: [...fleet.nodes.values()],
         labelsOf: (node) => labelsOf(node.id),
         operationOf: fleet.operationOf,
+        proposalOf: fleet.proposalOf,
         heartbeatTimeoutMs: deps.heartbeatTimeoutMs,
         listeningSince: deps.listeningSince(),
         now: at,
@@ -206,7 +170,7 @@ export function createAlertSources(deps: AlertSourcesDeps): AlertSources {
         queue_pending_jobs: () => bySlurm(pendingByReasonReadings),
         queue_stuck_jobs: () => bySlurm(stuckReadings),
         job_wait_seconds: () => bySlurm(waitReadings),
-        job_idle_gpus: () => answers.waste,
+        job_idle_gpus: deps.waste,
         slurm_server_threads: () => bySlurm((each) => diagReadings(each, diagValues.slurm_server_threads)),
         slurm_agent_queue: () => bySlurm((each) => diagReadings(each, diagValues.slurm_agent_queue)),
         slurm_dbd_agent_queue: () => bySlurm((each) => diagReadings(each, diagValues.slurm_dbd_agent_queue)),
@@ -217,8 +181,8 @@ export function createAlertSources(deps: AlertSourcesDeps): AlertSources {
         operation_step_seconds: () => stepReadings(operations),
         operation_waiting_seconds: () => waitingReadings(operations),
         operation_approval_seconds: () => approvalReadings(operations),
-        volume_used_percent: () => answers.volumes,
-        database_connections_percent: () => answers.databases,
+        volume_used_percent: deps.volumes,
+        database_connections_percent: deps.databases,
         receiver_failures: deps.receivers,
         own_problems: () => ownReadings(deps.conditions()),
       }

@@ -9,10 +9,14 @@ import type {
   AlertHistoryEvent,
   AlertMemory,
   AlertReads,
+  AlertTelling,
 } from '../store/alerts/alert-records.ts'
 
 /** How long an alert that is over is shown beside those that are not, ms. */
 export const shownMs = 24 * 3_600_000
+
+/** How long it is kept what was told of a group that is over, ms: a message is given up after a day, and that shows for another. */
+export const toldMs = 2 * shownMs
 
 /** All that is known of alerts, in memory. Records are never modified in place. */
 export interface AlertState {
@@ -25,6 +29,8 @@ export interface AlertState {
   silences: ReadonlyMap<string, Silence>
   groups: ReadonlyMap<string, AlertGroup>
   deliveries: ReadonlyMap<string, AlertDelivery>
+  /** By id of the message. */
+  tellings: ReadonlyMap<string, AlertTelling>
   memory: AlertMemory
   lastSeq: number
 }
@@ -43,13 +49,16 @@ export interface AlertDecision<T> {
   result: T
 }
 
+type Decide<T> = (state: AlertState) => AlertDecision<T> | Promise<AlertDecision<T>>
+
 /** The one place where alerts change: what it holds is on disk. */
 export interface AlertLedger {
   state(): AlertState
   /**
-   * Decides on the state as it is, and stores what was decided; one after the other. When it cannot be stored nothing has changed.
+   * Decides on the state as it is, and stores what was decided; one after the other, so that the state stands still meanwhile. When it
+   * cannot be stored nothing has changed.
    */
-  change<T>(decide: (state: AlertState) => AlertDecision<T>): Promise<T>
+  change<T>(decide: Decide<T>): Promise<T>
 }
 
 type AlertStore = AlertReads & { commit(changes: readonly AlertChange[]): Promise<void> }
@@ -66,13 +75,14 @@ export async function openAlertLedger(store: AlertStore, now: () => number): Pro
     silences: byId(stored.silences),
     groups: byId(stored.groups),
     deliveries: byId(stored.deliveries),
+    tellings: byId(stored.tellings),
     memory: stored.memory ?? { judgedAt, looks: [] },
     lastSeq: stored.lastSeq,
   }
   let last: Promise<unknown> = Promise.resolve()
 
-  const changeNow = async <T>(decide: (state: AlertState) => AlertDecision<T>): Promise<T> => {
-    const { changes, open, result } = decide(state)
+  const changeNow = async <T>(decide: Decide<T>): Promise<T> => {
+    const { changes, open, result } = await decide(state)
     let { lastSeq } = state
     const numbered = changes.map((change): AlertChange => {
       if (change.kind !== 'alert-event') return change
@@ -94,65 +104,95 @@ export async function openAlertLedger(store: AlertStore, now: () => number): Pro
   }
 }
 
+/** What the state keeps by keys. */
+interface Kept {
+  open: Alert
+  over: Alert
+  rules: AlertRule
+  silences: Silence
+  groups: AlertGroup
+  deliveries: AlertDelivery
+  tellings: AlertTelling
+}
+
 function byId<T extends { id: string }>(records: readonly T[]): Map<string, T> {
   return new Map(records.map((record) => [record.id, record]))
 }
 
-/** The state after changes. */
+/** The state after changes. What they do not touch is the same map as before. */
 export function applied(state: AlertState, changes: readonly AlertChange[], now: number): AlertState {
-  const open = new Map(state.open)
-  const over = new Map(state.over)
-  const rules = new Map(state.rules)
-  const silences = new Map(state.silences)
-  const groups = new Map(state.groups)
-  const deliveries = new Map(state.deliveries)
-  let { memory } = state
+  const next = { ...state }
+  const copied = new Set<keyof Kept>()
+  /** The records of a kind, to be changed: a copy, made once. */
+  const own = <Name extends keyof Kept>(name: Name): Map<string, Kept[Name]> => {
+    const held = next[name] as Map<string, Kept[Name]>
+    if (copied.has(name)) return held
+    copied.add(name)
+    const copy = new Map(held)
+    next[name] = copy as AlertState[Name]
+    return copy
+  }
+  const put = <Name extends Exclude<keyof Kept, 'open'>>(name: Name, record: Kept[Name]) =>
+    own(name).set(record.id, record)
   for (const change of changes) {
     switch (change.kind) {
       case 'alert': {
         const { alert } = change
         const key = alertKey({ id: alert.ruleId }, alert.key)
-        if (isOpen(alert)) open.set(key, alert)
+        if (isOpen(alert)) own('open').set(key, alert)
         else {
-          if (open.get(key)?.id === alert.id) open.delete(key)
-          over.set(alert.id, alert)
+          if (next.open.get(key)?.id === alert.id) own('open').delete(key)
+          put('over', alert)
         }
         break
       }
       case 'alert-dropped':
-        open.delete(alertKey({ id: change.alert.ruleId }, change.alert.key))
+        own('open').delete(alertKey({ id: change.alert.ruleId }, change.alert.key))
         break
       case 'alert-rule':
-        rules.set(change.rule.id, change.rule)
+        put('rules', change.rule)
         break
       case 'alert-rule-removed':
-        rules.delete(change.id)
+        own('rules').delete(change.id)
         break
       case 'alert-silence':
-        silences.set(change.silence.id, change.silence)
+        put('silences', change.silence)
         break
       case 'alert-group':
-        groups.set(change.group.id, change.group)
+        put('groups', change.group)
         break
       case 'alert-group-ended':
-        groups.delete(change.id)
+        own('groups').delete(change.id)
         break
       case 'alert-delivery':
-        deliveries.set(change.delivery.id, change.delivery)
+        put('deliveries', change.delivery)
         break
       case 'alert-delivered':
-        if (deliveries.get(change.id)?.message.id === change.message) deliveries.delete(change.id)
+        if (next.deliveries.get(change.id)?.message.id === change.message) own('deliveries').delete(change.id)
+        break
+      case 'alert-telling':
+        put('tellings', change.telling)
+        break
+      case 'alert-told': {
+        const known = next.tellings.get(change.message)
+        if (known) put('tellings', { ...known, told: change.told })
+        break
+      }
+      case 'alert-telling-dropped':
+        own('tellings').delete(change.id)
         break
       case 'alert-memory':
-        memory = change.memory
+        next.memory = change.memory
         break
       case 'alerts-forgotten':
-        for (const [id, silence] of silences) if (silence.endsAt < change.before) silences.delete(id)
+        for (const { id, endsAt } of state.silences.values()) if (endsAt < change.before) own('silences').delete(id)
+        for (const { id, group, at } of state.tellings.values())
+          if (at < change.toldBefore && !next.groups.has(group)) own('tellings').delete(id)
         break
       case 'alert-event':
         break
     }
   }
-  for (const [id, alert] of over) if (now - (alert.resolvedAt ?? now) > shownMs) over.delete(id)
-  return { ...state, open, over, rules, silences, groups, deliveries, memory }
+  for (const { id, resolvedAt = now } of state.over.values()) if (now - resolvedAt > shownMs) own('over').delete(id)
+  return next
 }

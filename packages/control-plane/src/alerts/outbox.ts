@@ -1,3 +1,4 @@
+import type { Told } from '@navarch/core/alert/alert'
 import type { AlertMessage } from '@navarch/core/alert/alert-message'
 import type { ReceiverSpec } from '@navarch/core/alert/alerts-spec'
 import { backoffDelay } from '@navarch/system/backoff'
@@ -20,15 +21,7 @@ export interface ReceiverStatus {
   lastSentAt?: number
   /** Tries that failed in a row. */
   failures: number
-  /** Why the last one did; "" when it did not. */
-  error: string
-}
-
-/** What became of a message about a group. */
-export interface Told {
-  receiver: string
-  at: number
-  state: 'sent' | 'failed'
+  /** Why the last one did, or why none can succeed; "" when neither is so. */
   error: string
 }
 
@@ -40,10 +33,17 @@ export interface Outbox {
   send(receiver: string, message: AlertMessage): Promise<void>
   statusOf(receiver: string): ReceiverStatus
   noteOutcome(receiver: string, error: string): void
-  /** What was told of a group by this process, newest first. */
-  toldOf(groupId: string): readonly Told[]
+  /** Nothing would be taken, for this reason. Where something was tried, that says more. */
+  noteUnusable(receiver: string, error: string): void
+  /** What `noteUnusable` said holds no more. */
+  noteUsable(receiver: string): void
   /** Resolves when nothing is on its way. */
   idle(): Promise<void>
+}
+
+/** Whether no message would reach it, though none has failed. */
+export function isUnusable({ failures, error }: ReceiverStatus): boolean {
+  return failures === 0 && error !== ''
 }
 
 const backoff = { firstMs: 5_000, maxMs: 10 * 60_000 }
@@ -51,8 +51,6 @@ const backoff = { firstMs: 5_000, maxMs: 10 * 60_000 }
 const permanentTries = 3
 /** Nobody wants to hear after a day that something was wrong then; if it still is, a newer message says so. */
 const givenUpAfterMs = 24 * 3_600_000
-const rememberedTold = 10
-const rememberedGroups = 2_000
 
 export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps): Outbox {
   const { clock, random, log } = effects
@@ -62,7 +60,6 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     if (send) senders.set(spec.name, { spec, send })
   }
   const statuses = new Map<string, ReceiverStatus>()
-  const told = new Map<string, Told[]>()
   const running = new Map<string, Promise<void>>()
   const timers = new Map<string, () => void>()
 
@@ -81,12 +78,17 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     statuses.set(receiver, { ...before, failures: before.failures + 1, error })
   }
 
-  const noteTold = (groupId: string, entry: Told) => {
-    const list = [entry, ...(told.get(groupId) ?? [])].slice(0, rememberedTold)
-    told.delete(groupId)
-    told.set(groupId, list)
-    const [oldest] = told.keys()
-    if (told.size > rememberedGroups && oldest !== undefined) told.delete(oldest)
+  const noteUnusable = (receiver: string, error: string) => {
+    const before = statuses.get(receiver)
+    if (before && (!isUnusable(before) || before.error === error)) return
+    log.warn('receiver of alerts cannot be used', { receiver, error })
+    statuses.set(receiver, { failures: 0, error })
+  }
+
+  const noteUsable = (receiver: string) => {
+    if (!isUnusable(statusOf(receiver))) return
+    log.info('receiver of alerts can be used now', { receiver })
+    statuses.delete(receiver)
   }
 
   const trySend = async (receiver: string, message: AlertMessage): Promise<void> => {
@@ -105,14 +107,22 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     }
   }
 
-  const settled = (delivery: AlertDelivery, event: NewAlertEvent | undefined) =>
-    ledger.change(() => ({
-      changes: [
-        { kind: 'alert-delivered', id: delivery.id, message: delivery.message.id },
-        ...(event ? [{ kind: 'alert-event', event } as const] : []),
-      ],
-      result: undefined,
-    }))
+  const settled = (
+    { id, receiver, message }: AlertDelivery,
+    outcome: Pick<Told, 'at' | 'state' | 'error'>,
+    event: NewAlertEvent | undefined,
+  ) =>
+    ledger.change(({ tellings }) => {
+      const { told } = tellings.get(message.id) ?? { told: [] }
+      return {
+        changes: [
+          { kind: 'alert-delivered', id, message: message.id },
+          { kind: 'alert-told', message: message.id, told: [{ message: message.id, receiver, ...outcome }, ...told] },
+          ...(event ? [{ kind: 'alert-event', event } as const] : []),
+        ],
+        result: undefined,
+      }
+    })
 
   const deliver = async (delivery: AlertDelivery): Promise<void> => {
     const { receiver, message } = delivery
@@ -123,8 +133,7 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     const at = clock.now()
     if (!error) {
       noteOutcome(receiver, '')
-      noteTold(message.groupId, { receiver, at, state: 'sent', error: '' })
-      await settled(delivery, sentEvent(delivery, at))
+      await settled(delivery, { at, state: 'sent', error: '' }, sentEvent(delivery, at))
       return
     }
     if (signal.aborted) return
@@ -132,8 +141,7 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     const attempts = delivery.attempts + 1
     if ((error.permanent && attempts >= permanentTries) || at - message.at > givenUpAfterMs) {
       log.error('message about alerts was given up', { receiver, title: message.title, error: error.message })
-      noteTold(message.groupId, { receiver, at, state: 'failed', error: error.message })
-      await settled(delivery, undefined)
+      await settled(delivery, { at, state: 'failed', error: error.message }, undefined)
       return
     }
     const pauseMs = Math.max(
@@ -189,7 +197,8 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     send: trySend,
     statusOf,
     noteOutcome,
-    toldOf: (groupId) => told.get(groupId) ?? [],
+    noteUnusable,
+    noteUsable,
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
     },

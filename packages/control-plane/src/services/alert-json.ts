@@ -13,6 +13,7 @@ export interface AlertJsonContext {
   routes: readonly AlertRoute[]
   rule: (id: string) => AlertRule | undefined
   operationOf: (alert: Alert) => string | undefined
+  proposalOf: (alert: Alert) => string | undefined
   muting: Muting
   notified: (alert: Alert) => AlertJson['notified']
 }
@@ -41,6 +42,7 @@ export function alertJson(alert: Alert, context: AlertJsonContext): AlertJson {
     action,
     runbook_url: runbookUrl ?? null,
     being_handled: alert.state === 'resolved' ? null : (context.operationOf(alert) ?? null),
+    awaits_approval: alert.state === 'resolved' ? null : (context.proposalOf(alert) ?? null),
     started_at: time(alert.startedAt),
     fired_at: alert.firedAt === undefined ? null : time(alert.firedAt),
     resolved_at: alert.resolvedAt === undefined ? null : time(alert.resolvedAt),

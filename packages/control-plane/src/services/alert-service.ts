@@ -34,11 +34,15 @@ export interface AlertFilter {
   node?: string
   pool?: string
   group?: string
+  /** At most this many, past the first `offset`; absent: all of them. */
+  limit?: number
+  offset?: number
 }
 
 /** What can be asked about alerts, and done to them. `by` is who asks. All throw only `ServiceError`. */
 export interface AlertService {
-  list(filter: AlertFilter): AlertJson[]
+  /** @returns a page of those that match, and how many match in all */
+  list(filter: AlertFilter): { alerts: AlertJson[]; total: number }
   get(id: string): Promise<AlertJson>
   /** @param group all that fire in its group */
   acknowledge(id: string, note: string, group: boolean, by: string): Promise<AlertsChangedJson>
@@ -82,6 +86,7 @@ export interface AlertServiceDeps {
   mirror: Mirror
   reads: Pick<AlertReads, 'history' | 'alert'>
   operationOf: (alert: Alert) => string | undefined
+  proposalOf: (alert: Alert) => string | undefined
   /** Judges again soon: a change should show. */
   wake: () => void
   now: () => number
@@ -95,13 +100,13 @@ export function createAlertService(deps: AlertServiceDeps): AlertService {
   const receivers = createReceiverDesk(deps)
 
   const render = (alerts: readonly Alert[]): AlertJson[] => {
-    const rules = new Map(judge.rules().map((rule) => [rule.id, rule]))
     const context = {
       routes: spec.routes,
-      rule: (id: string) => rules.get(id),
+      rule: judge.rule,
       operationOf: deps.operationOf,
+      proposalOf: deps.proposalOf,
       muting: judge.muting(),
-      notified: toldBy(deps),
+      notified: toldBy(deps, alerts),
     }
     return alerts.map((alert) => alertJson(alert, context))
   }
@@ -168,7 +173,12 @@ export function createAlertService(deps: AlertServiceDeps): AlertService {
           (filter.pool === undefined || alert.labels['pool'] === filter.pool) &&
           (filter.group === undefined || groupOfAlert(alert, spec.routes) === filter.group),
       )
-      return render(wanted.sort((a, b) => stateRank[a.state] - stateRank[b.state] || byUrgency(a, b)))
+      const sorted = wanted.sort(
+        (a, b) => stateRank[a.state] - stateRank[b.state] || byUrgency(a, b) || (a.id < b.id ? -1 : 1),
+      )
+      const { offset = 0, limit = sorted.length } = filter
+      const page = sorted.slice(offset, offset + limit)
+      return { alerts: render(page), total: sorted.length }
     },
     async get(id) {
       const { open, over } = ledger.state()

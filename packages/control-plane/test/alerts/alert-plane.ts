@@ -1,3 +1,4 @@
+import type { AlertJson } from '@navarch/api/alerts'
 import type { WasteJson } from '@navarch/api/jobs'
 import { type AlertsSpec, defaultAlerts } from '@navarch/core/alert/alerts-spec'
 import { silentLog } from '@navarch/system/log'
@@ -5,17 +6,20 @@ import type { RunCommand } from '@navarch/system/run-command'
 import { type Alerts, type StartAlertsOptions, startAlerts } from '../../src/alerts/start-alerts.ts'
 import { createProviderGate } from '../../src/operations/provider-gate.ts'
 import { createPools } from '../../src/reconcile/pools.ts'
+import type { AlertFilter } from '../../src/services/alert-service.ts'
+import { noPlaces, type Places } from '../../src/slurm/places.ts'
 import type { SlurmLink } from '../../src/slurm/slurm-link.ts'
 import { poolSpec, type RunningPlane, type World } from '../world.ts'
 
 /** What a test says of the world around. */
 export interface Surroundings {
   slurm?: SlurmLink
+  places: Places
   waste: WasteJson[]
   conditions: string[]
   run: RunCommand
-  /** Percent. */
-  volumeUse: number
+  /** Percent; one that never resolves is a file system that does not answer. */
+  volumeUse: number | Promise<number>
   fetch: typeof fetch
   env: Record<string, string>
 }
@@ -23,6 +27,8 @@ export interface Surroundings {
 export interface AlertPlane {
   alerts: Alerts
   service: Alerts['service']
+  /** All that match. */
+  list(filter: Omit<AlertFilter, 'limit' | 'offset'>): AlertJson[]
   /** Names of rules that fire. */
   firing(): string[]
   stop(): void
@@ -30,6 +36,7 @@ export interface AlertPlane {
 
 export function surroundings(): Surroundings {
   return {
+    places: noPlaces,
     waste: [],
     conditions: [],
     volumeUse: 10,
@@ -76,6 +83,7 @@ export async function startAlertPlane(
     fleet: plane.fleet,
     pools,
     slurm,
+    places: () => around.places,
     waste: async () => around.waste,
     conditions: around.conditions,
     listeningSince: () => since,
@@ -94,10 +102,12 @@ export async function startAlertPlane(
   })
   void Promise.all(alerts.run())
   await clock.advance(0)
+  const list: AlertPlane['list'] = (filter) => alerts.service.list(filter).alerts
   return {
     alerts,
     service: alerts.service,
-    firing: () => [...new Set(alerts.service.list({ state: 'firing' }).map((alert) => alert.rule))].sort(),
+    list,
+    firing: () => [...new Set(list({ state: 'firing' }).map((alert) => alert.rule))].sort(),
     stop: () => stopping.abort(new Error('stopped')),
   }
 }

@@ -79,6 +79,32 @@ describe('the API of a running control plane', () => {
     expect(await plane.call('GET', '/api/v1/alert-rules/GpuHot')).toMatchObject({ body: { threshold: 83 } })
   })
 
+  it('refuses rules that would mute each other', async () => {
+    const rule = { metric: 'xid', condition: 'eq', threshold: 13 }
+    const first = await plane.call('POST', '/api/v1/alert-rules', { ...rule, name: 'First', inhibited_by: ['Second'] })
+    expect(first.status).toBe(201)
+    const second = { ...rule, name: 'Second', inhibited_by: ['First'] }
+    expect(await plane.call('POST', '/api/v1/alert-rules', second)).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('Second by First by Second') } },
+    })
+    expect(await plane.call('POST', '/api/v1/alert-rules', { ...second, inhibited_by: [] })).toMatchObject({
+      status: 201,
+    })
+    const circle = { ...rule, name: 'NodeSilent', inhibited_by: ['NodeDownInSlurm'] }
+    expect(await plane.call('POST', '/api/v1/alert-rules', circle)).toMatchObject({ status: 400 })
+    for (const name of ['First', 'Second']) await plane.call('DELETE', `/api/v1/alert-rules/${name}`)
+  })
+
+  it('lists alerts in pages, and says how many there are', async () => {
+    const answer = await fetch(`${plane.url}/api/v1/alerts?rule=Always&limit=1`)
+    expect([answer.status, answer.headers.get('x-total-count')]).toEqual([200, '1'])
+    expect((await plane.call('GET', '/api/v1/alerts?rule=Always&offset=1')).body).toEqual([])
+    for (const query of ['limit=0', 'limit=10001', 'limit=x', 'offset=-1']) {
+      expect(await plane.call('GET', `/api/v1/alerts?${query}`), query).toMatchObject({ status: 400 })
+    }
+  })
+
   it('acknowledges, with a note, and takes it back', async () => {
     const [alert] = (await plane.call('GET', '/api/v1/alerts?state=firing&rule=Always')).body
     const path = `/api/v1/alerts/${alert.id}`
@@ -105,6 +131,11 @@ describe('the API of a running control plane', () => {
       body: { state: 'over' },
     })
     await expect.poll(muted).toBeNull()
+    expect(await plane.call('DELETE', `/api/v1/alert-silences/${made.body.id}`)).toMatchObject({
+      status: 409,
+      body: { error: { message: expect.stringMatching(/is over already: it ended at 20\d\d-/) } },
+    })
+    expect(await plane.call('DELETE', '/api/v1/alert-silences/nothing')).toMatchObject({ status: 404 })
     for (const wrong of [
       { ...silence, reason: '' },
       { ...silence, reason: '   ' },

@@ -9,6 +9,7 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** The program itself, with a configuration of a test. */
 export interface ControlPlaneProcess {
+  url: string
   /** Answers of the REST API. */
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }>
   kill(): Promise<void>
@@ -61,6 +62,7 @@ export function makePlace(): Place {
         { timeout: 20_000, interval: 50 },
       )
       return {
+        url,
         output: () => text,
         kill: () => kill(child, 'SIGKILL'),
         async call(method, path, body) {

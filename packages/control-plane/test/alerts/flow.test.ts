@@ -35,7 +35,15 @@ afterEach(() => {
 })
 
 /** What the webhook was told. */
-let posted: { id: string; kind: string; title: string; firing: number; more_alerts: number; escalation: number }[]
+let posted: {
+  id: string
+  kind: string
+  title: string
+  text: string
+  firing: number
+  more_alerts: number
+  escalation: number
+}[]
 
 const hook: ReceiverSpec = {
   ...{ type: 'webhook', name: 'hook', timeoutMs: 5_000, headers: {} },
@@ -99,7 +107,7 @@ describe('1,000 faults', () => {
     await pass(30 * minute)
     await put(...nodes.map((node) => ({ ...node, health: 'healthy' as const, findings: [] })))
     await pass(30 * minute)
-    expect(running.service.list({ state: 'firing', rule: 'GpuFellOffBus' })).toEqual([])
+    expect(running.list({ state: 'firing', rule: 'GpuFellOffBus' })).toEqual([])
     expect(await running.service.history({ limit: 1000, rule: 'GpuFellOffBus' })).toHaveLength(1000)
     expect(posted.length).toBeGreaterThan(0)
     expect(posted.length).toBeLessThanOrEqual(12)
@@ -135,11 +143,27 @@ describe('an alert', () => {
     const operation = { ...newOperation('op7', world.clock.now(), request), notBefore: Number.MAX_SAFE_INTEGER }
     await plane.fleet.commit([{ kind: 'operation', operation }])
     await running.alerts.judge()
-    const [alert] = running.service.list({ rule: 'GpuFellOffBus' })
+    const [alert] = running.list({ rule: 'GpuFellOffBus' })
     expect(alert).toMatchObject({
       ...{ state: 'firing', severity: 'critical', value: 79, unit: '', threshold: 79 },
       ...{ labels: { node: 'gpu-1', gpu: '0' }, being_handled: 'op7', group: 'rule=GpuFellOffBus, pool=train' },
     })
+  })
+
+  it('says which operation waits for approval, and that nothing is at it', async () => {
+    await start()
+    await put(broken('gpu-1'))
+    const request = { kind: 'replace', pool: 'train', node: 'gpu-1', reason: 'XID 79', initiator: 'health' } as const
+    const operation = newOperation('op7', world.clock.now(), { ...request, propose: true })
+    await plane.fleet.commit([{ kind: 'operation', operation }])
+    await pass(17 * minute)
+    expect(running.list({ rule: 'GpuFellOffBus' })).toMatchObject([{ being_handled: null, awaits_approval: 'op7' }])
+    expect(running.list({ rule: 'OperationWaitsForApproval' })).toMatchObject([{ awaits_approval: 'op7' }])
+    expect(running.list({ rule: 'NodeUnattended', state: 'firing' })).toMatchObject([
+      { summary: expect.stringContaining('its replace waits for approval (operation op7)') },
+    ])
+    const [told] = posted.filter(({ title }) => title.includes('GpuFellOffBus'))
+    expect(told?.text).toContain('Operation op7 waits for approval')
   })
 
   it('that is acknowledged does not escalate, and shows by whom', async () => {
@@ -149,12 +173,10 @@ describe('an alert', () => {
     })
     await put(broken('gpu-1'))
     await pass(minute)
-    const [alert] = running.service.list({ rule: 'GpuFellOffBus', state: 'firing' })
+    const [alert] = running.list({ rule: 'GpuFellOffBus', state: 'firing' })
     await running.service.acknowledge(alert?.id ?? '', 'on my way', true, 'ana')
     await pass(20 * minute)
-    expect(running.service.list({ rule: 'GpuFellOffBus' })).toMatchObject([
-      { acknowledged: { by: 'ana', note: 'on my way' } },
-    ])
+    expect(running.list({ rule: 'GpuFellOffBus' })).toMatchObject([{ acknowledged: { by: 'ana', note: 'on my way' } }])
     const told = posted.filter(({ title }) => title.includes('GpuFellOffBus'))
     expect(told.map(({ kind, escalation }) => [kind, escalation])).toEqual([
       ['firing', 0],
@@ -187,7 +209,7 @@ describe('an alert', () => {
     await put(broken('gpu-1'))
     await pass(10 * minute)
     expect(posted).toEqual([])
-    expect(running.service.list({ rule: 'GpuFellOffBus' })).toMatchObject([{ silenced_by: silence.id }])
+    expect(running.list({ rule: 'GpuFellOffBus' })).toMatchObject([{ silenced_by: silence.id }])
     expect(running.service.silences(false)).toMatchObject([{ reason: 'new riser', by: 'ana', state: 'active' }])
     await running.service.endSilence(silence.id, 'bob')
     await pass(minute)
@@ -199,10 +221,8 @@ describe('an alert', () => {
     await start()
     await put(broken('gpu-1'))
     await pass(3 * minute)
-    const [fault] = running.service.list({ rule: 'GpuFellOffBus', state: 'firing' })
-    expect(running.service.list({ rule: 'NodeUnhealthy' })).toMatchObject([
-      { state: 'firing', inhibited_by: fault?.id },
-    ])
+    const [fault] = running.list({ rule: 'GpuFellOffBus', state: 'firing' })
+    expect(running.list({ rule: 'NodeUnhealthy' })).toMatchObject([{ state: 'firing', inhibited_by: fault?.id }])
     expect(posted.some(({ title }) => title.includes('NodeUnhealthy'))).toBe(false)
   })
 
@@ -216,7 +236,7 @@ describe('an alert', () => {
     expect(running.firing()).toContain('Any')
     await running.service.removeRule(rule.id)
     await pass(15_000)
-    expect(running.service.list({ rule: 'Any' })).toMatchObject([
+    expect(running.list({ rule: 'Any' })).toMatchObject([
       { state: 'resolved', resolved_reason: 'the rule was changed, turned off or removed' },
     ])
   })
@@ -234,13 +254,13 @@ describe('after kill -9', () => {
     await start()
     await put(broken('gpu-1'))
     await pass(minute)
-    const [before] = running.service.list({ rule: 'GpuFellOffBus' })
+    const [before] = running.list({ rule: 'GpuFellOffBus' })
     await running.service.acknowledge(before?.id ?? '', 'mine', false, 'ana')
     await pass(minute)
     const told = posted.length
     await restart()
     await pass(minute)
-    const after = running.service.list({ rule: 'GpuFellOffBus' })
+    const after = running.list({ rule: 'GpuFellOffBus' })
     expect(after).toMatchObject([{ id: before?.id, fired_at: before?.fired_at, acknowledged: { by: 'ana' } }])
     expect(posted).toHaveLength(told)
   })
@@ -249,13 +269,43 @@ describe('after kill -9', () => {
     await start()
     await put(broken('gpu-1', { health: 'unknown', findings: [], registeredAt: 1, lastHeartbeat: world.clock.now() }))
     await pass(6 * minute)
-    const [before] = running.service.list({ rule: 'NodeSilent', state: 'firing' })
+    const [before] = running.list({ rule: 'NodeSilent', state: 'firing' })
     expect(before?.labels['node']).toBe('gpu-1')
     await restart()
     await pass(6 * minute)
-    expect(running.service.list({ rule: 'NodeSilent' }).map(({ id, state }) => [id, state])).toEqual([
-      [before?.id, 'firing'],
+    expect(running.list({ rule: 'NodeSilent' }).map(({ id, state }) => [id, state])).toEqual([[before?.id, 'firing']])
+  })
+
+  it('who was told is known, of what is over too', async () => {
+    await start()
+    await put(broken('gpu-1'), broken('gpu-2'))
+    await pass(minute)
+    const notified = () => running.list({ rule: 'GpuFellOffBus' }).map((alert) => alert.notified)
+    const first = { receiver: 'hook', at: expect.any(String), state: 'sent', error: '' }
+    expect(notified()).toEqual([[first], [first]])
+    const before = notified()
+    await restart()
+    expect(notified()).toEqual(before)
+    await put({ ...broken('gpu-1'), findings: [] }, { ...broken('gpu-2'), findings: [] })
+    await pass(20 * minute)
+    expect(running.list({ rule: 'GpuFellOffBus' }).map(({ state }) => state)).toEqual(['resolved', 'resolved'])
+    // The end was told too.
+    expect(notified()).toEqual([
+      [first, first],
+      [first, first],
     ])
+  })
+
+  it('who could not be told is known', async () => {
+    around.fetch = async () => new Response('invalid_payload', { status: 400 })
+    await start()
+    await put(broken('gpu-1'))
+    const notified = () => running.list({ rule: 'GpuFellOffBus' })[0]?.notified ?? []
+    for (let second = 0; second < 60 && notified().length === 0; second++) await pass(1_000)
+    expect(notified()).toMatchObject([{ receiver: 'hook', state: 'waiting' }])
+    await pass(2 * minute)
+    await restart()
+    expect(notified()).toMatchObject([{ receiver: 'hook', state: 'failed', error: 'it answered 400: invalid_payload' }])
   })
 
   it('a message that no receiver had taken is delivered, once', async () => {
@@ -301,10 +351,143 @@ describe('after kill -9', () => {
     await start()
     await put(broken('gpu-1', { findings: [] }))
     await pass(45_000)
-    expect(running.service.list({ rule: 'NodeUnhealthy' })).toMatchObject([{ state: 'pending' }])
+    expect(running.list({ rule: 'NodeUnhealthy' })).toMatchObject([{ state: 'pending' }])
     await restart()
     await pass(45_000)
-    expect(running.service.list({ rule: 'NodeUnhealthy' })).toMatchObject([{ state: 'firing' }])
+    expect(running.list({ rule: 'NodeUnhealthy' })).toMatchObject([{ state: 'firing' }])
+  })
+})
+
+describe('what does not answer', () => {
+  it('does not hold up the word of a fault', async () => {
+    around.volumeUse = new Promise(() => {})
+    await start()
+    await pass(5 * minute)
+    await put(broken('gpu-1'))
+    await pass(30_000)
+    expect(posted.map(({ title }) => title)).toContainEqual(expect.stringContaining('GpuFellOffBus'))
+  })
+})
+
+describe('a message about many alerts', () => {
+  it('is stored once, with what became of it, whatever the number of alerts and receivers', async () => {
+    const names = ['hook', 'chat', 'lead']
+    await start({
+      receivers: names.map((name) => ({ ...hook, name })),
+      routes: [route({ receivers: names, matchers: [{ label: 'rule', op: '=', value: 'GpuFellOffBus' }] })],
+    })
+    const { commit } = plane.store.alerts
+    const stored = { alerts: 0, deliveries: 0 }
+    around.fetch = async () => new Response('no', { status: 503 })
+    await put(...Array.from({ length: 200 }, (_, index) => broken(`gpu-${index}`)))
+    await pass(15_000)
+    plane.store.alerts.commit = (changes) => {
+      for (const change of changes) {
+        if (change.kind === 'alert' && change.alert.rule === 'GpuFellOffBus') stored.alerts += 1
+        if (change.kind === 'alert-delivery')
+          stored.deliveries = Math.max(stored.deliveries, JSON.stringify(change).length)
+      }
+      return commit(changes)
+    }
+    await pass(2 * minute)
+    around.fetch = async () => new Response('ok')
+    await pass(10 * minute)
+    const alerts = running.list({ rule: 'GpuFellOffBus' })
+    expect(alerts).toHaveLength(200)
+    for (const { notified } of alerts)
+      expect(notified.map(({ receiver, state }) => `${receiver} ${state}`).sort()).toEqual([
+        'chat sent',
+        'hook sent',
+        'lead sent',
+      ])
+    expect(stored.alerts).toBe(0)
+    expect(stored.deliveries).toBeGreaterThan(0)
+    expect(stored.deliveries).toBeLessThan(10_000)
+  })
+
+  it('is known of an alert that was silenced since, however many come after it', async () => {
+    await start({ routes: [route({ groupIntervalMs: minute, repeatIntervalMs: minute })] })
+    await put(broken('gpu-1'), broken('gpu-2'))
+    await pass(minute)
+    await running.service.addSilence(
+      {
+        matchers: [{ label: 'node', op: '=', value: 'gpu-1' }],
+        ...{ reason: 'new riser', startsAt: world.clock.now(), endsAt: world.clock.now() + 600 * minute },
+      },
+      'ana',
+    )
+    await pass(30 * minute)
+    const [silenced] = running.list({ rule: 'GpuFellOffBus', node: 'gpu-1' })
+    const [told] = running.list({ rule: 'GpuFellOffBus', node: 'gpu-2' })
+    expect(silenced?.notified.map(({ state }) => state)).toContain('sent')
+    expect(told?.notified).toHaveLength(10)
+    expect(Date.parse(silenced?.notified[0]?.at ?? '')).toBeLessThan(Date.parse(told?.notified[9]?.at ?? ''))
+  })
+})
+
+describe('a receiver without its secret', () => {
+  const pager: ReceiverSpec = {
+    ...{ type: 'pagerduty', name: 'pager', timeoutMs: 5_000, url: 'http://pager' },
+    routingKey: { kind: 'env', name: 'PAGER_KEY' },
+  }
+  const sentence = 'receiver pager of alerts cannot be used: the variable PAGER_KEY is not set'
+
+  it('is told at the start, before anything is wrong', async () => {
+    await start({ receivers: [hook, pager], routes: [route()] })
+    expect(running.alerts.conditions()).toEqual([expect.stringContaining(sentence)])
+    expect(running.service.receivers()).toMatchObject([
+      { name: 'hook', error: '' },
+      { name: 'pager', error: expect.stringContaining('PAGER_KEY is not set') },
+    ])
+    await pass(11 * minute)
+    expect(running.list({ rule: 'NavarchCondition' })).toMatchObject([
+      { state: 'firing', summary: expect.stringContaining('PAGER_KEY') },
+    ])
+    // It has failed at nothing yet.
+    expect(running.list({ rule: 'AlertReceiverFailing' })).toEqual([])
+  })
+
+  it('is no condition any more once it takes a message', async () => {
+    await start({ receivers: [pager], routes: [] })
+    around.env['PAGER_KEY'] = 'k3y'
+    await running.service.test('pager', 'ana')
+    expect(running.alerts.conditions()).toEqual([])
+  })
+
+  it('is no condition any more once the secret is there, and nobody needs to try', async () => {
+    await start({ receivers: [pager], routes: [] })
+    around.env['PAGER_KEY'] = 'k3y'
+    await pass(minute + 15_000)
+    expect(running.alerts.conditions()).toEqual([])
+    expect(running.service.receivers()).toMatchObject([{ error: '', last_sent_at: null }])
+  })
+
+  it('that is there is no condition', async () => {
+    around.env['PAGER_KEY'] = 'k3y'
+    await start({ receivers: [hook, pager], routes: [route()] })
+    expect(running.alerts.conditions()).toEqual([])
+  })
+})
+
+describe('the list of alerts', () => {
+  it('is told in pages, with how many there are', async () => {
+    await start()
+    await put(...Array.from({ length: 7 }, (_, index) => broken(`gpu-${index}`)))
+    await pass(15_000)
+    const page = (limit: number, offset: number) =>
+      running.service.list({ rule: 'GpuFellOffBus', state: 'firing', limit, offset })
+    const ids = (limit: number, offset: number) => page(limit, offset).alerts.map(({ id }) => id)
+    expect(page(3, 0).total).toBe(7)
+    expect(new Set([...ids(3, 0), ...ids(3, 3), ...ids(3, 6)]).size).toBe(7)
+    expect([...ids(3, 0), ...ids(3, 3), ...ids(3, 6)]).toEqual(ids(10, 0))
+    expect(page(3, 7)).toEqual({ alerts: [], total: 7 })
+  })
+
+  it('is all of it where nobody asks for a page', async () => {
+    await start()
+    await put(...Array.from({ length: 1_200 }, (_, index) => broken(`gpu-${index}`)))
+    await pass(15_000)
+    expect(running.service.list({ rule: 'GpuFellOffBus' }).alerts).toHaveLength(1_200)
   })
 })
 
@@ -353,7 +536,7 @@ describe('a store that is full', () => {
     plane.store.alerts.commit = () => Promise.reject(new Error('the disk is full'))
     await put(broken('gpu-1'))
     await pass(minute)
-    expect(running.service.list({ rule: 'GpuFellOffBus' })).toEqual([])
+    expect(running.list({ rule: 'GpuFellOffBus' })).toEqual([])
     plane.store.alerts.commit = commit
     await pass(minute)
     expect(running.firing()).toContain('GpuFellOffBus')

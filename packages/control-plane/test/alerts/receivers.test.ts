@@ -183,6 +183,23 @@ describe('Slack', () => {
     expect(text).toContain('<https://navarch/alerts|Open in Navarch>')
   })
 
+  it('does not say its title twice', async () => {
+    const summary = 'gpu-1 GPU 3: XID 79'
+    await send(slack(), {
+      told: { ...message, title: `[critical] Fault: ${summary}`, text: `${summary}\nReplace it.` },
+    })
+    await send(slack(), { told: { ...message, title: '[critical] 2 alerts', text: '2 subjects.\nReplace them.' } })
+    const sections = requests.map(({ body }) => JSON.parse(body).blocks[0].text.text.split('\n').slice(0, 3))
+    expect(sections).toEqual([
+      [
+        ':red_circle: *[critical] Fault: gpu-1 GPU 3: XID 79*',
+        'Replace it.',
+        '<https://navarch/alerts|Open in Navarch>',
+      ],
+      [':red_circle: *[critical] 2 alerts*', '2 subjects.', 'Replace them.'],
+    ])
+  })
+
   it('is shown by its host alone', () => {
     expect(targetOf(slack())).toBe(new URL(url).host)
   })

@@ -32,6 +32,7 @@ const context = {
   now: 20 * 60_000,
   rule: () => ruleOf({ runbookUrl: 'https://wiki/hot' }),
   operationOf: () => undefined,
+  proposalOf: () => undefined,
   url: 'https://navarch',
 }
 
@@ -72,6 +73,23 @@ describe('a message', () => {
   it('says when Navarch is at it', () => {
     const message = messageOf(notification([hot(1)]), { ...context, operationOf: () => 'op7' })
     expect(message.text).toContain('Navarch is at it (operation op7).')
+  })
+
+  it('says what waits for approval', () => {
+    const waiting = (alert: Alert) => (alert.id === 'a1' || alert.id === 'a2' ? 'op7' : undefined)
+    const { text } = messageOf(notification([hot(1), hot(2), hot(3)]), { ...context, proposalOf: waiting })
+    expect(text).toContain('Operation op7 waits for approval: navarch operation approve op7')
+    const each = messageOf(notification([hot(1), hot(2)]), { ...context, proposalOf: ({ id }) => `op-${id}` })
+    expect(each.text).toContain('2 operations wait for approval: navarch operation approve op-a1')
+  })
+
+  it('does not count what somebody has acknowledged when it says that nobody has', () => {
+    const acknowledged = { by: 'ana', at: 0, note: '' }
+    const old = { ...hot(1), acknowledged, firedAt: 0 }
+    const fresh = { ...hot(2), firedAt: 5 * 60_000 }
+    expect(messageOf(notification([old, fresh], { escalation: 1 }), context).text).toContain(
+      'Nobody has acknowledged 1 of 2 for 15 min.',
+    )
   })
 
   it('says that nobody has acknowledged it, and that it is over', () => {

@@ -58,6 +58,8 @@ export interface MessageContext {
   rule: (id: string) => AlertRule | undefined
   /** The open operation that is at an alert. */
   operationOf: (alert: Alert) => string | undefined
+  /** The operation that would be at it once a person approves it. */
+  proposalOf: (alert: Alert) => string | undefined
   /** Base URL under which people reach the control plane. */
   url?: string
 }
@@ -121,7 +123,7 @@ function placeText(alerts: readonly Alert[]): string {
 function textOf(
   { kind, alerts, fresh, over, escalation, repeated }: Notification,
   shown: readonly AlertInMessage[],
-  { now, operationOf }: MessageContext,
+  { now, operationOf, proposalOf }: MessageContext,
 ): string {
   const lines: string[] = []
   const [first] = shown
@@ -138,13 +140,26 @@ function textOf(
     const which = handled === alerts.length ? 'it' : `${handled} of ${alerts.length}`
     lines.push(`Navarch is at ${which}${first?.operation ? ` (operation ${first.operation})` : ''}.`)
   }
+  const proposals = [...new Set(alerts.flatMap((alert) => proposalOf(alert) ?? []))]
+  const [proposal] = proposals
+  if (proposal !== undefined) {
+    const which = proposals.length === 1 ? `Operation ${proposal} waits` : `${proposals.length} operations wait`
+    lines.push(`${which} for approval: navarch operation approve ${proposal}`)
+  }
   if (first?.action) lines.push(first.action)
   if (first?.runbookUrl) lines.push(first.runbookUrl)
-  const oldest = alerts.reduce((least, { firedAt = now }) => Math.min(least, firedAt), Number.POSITIVE_INFINITY)
-  if (escalation > 0) lines.push(`Nobody has acknowledged it for ${spanText(now - oldest)}.`)
-  else if (repeated) lines.push(`Still so after ${spanText(now - oldest)}.`)
+  const unheeded = alerts.filter((alert) => !alert.acknowledged)
+  if (escalation > 0 && unheeded.length > 0) {
+    const which = unheeded.length === alerts.length ? 'it' : `${unheeded.length} of ${alerts.length}`
+    lines.push(`Nobody has acknowledged ${which} for ${spanText(now - oldestOf(unheeded, now))}.`)
+  } else if (repeated) lines.push(`Still so after ${spanText(now - oldestOf(alerts, now))}.`)
   if (over > 0) lines.push(`${counted(over, 'alert')} over since the last message, ${fresh} new.`)
   return lines.join('\n')
+}
+
+/** When the first of them began to fire, ms. */
+function oldestOf(alerts: readonly Alert[], now: number): number {
+  return alerts.reduce((least, { firedAt = now }) => Math.min(least, firedAt), Number.POSITIVE_INFINITY)
 }
 
 function inMessage(alert: Alert, { rule, operationOf }: MessageContext): AlertInMessage {

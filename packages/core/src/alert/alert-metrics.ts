@@ -290,7 +290,8 @@ export const alertMetrics = {
     unit: '',
     per: 'cluster',
     labels: [],
-    description: 'RPCs that slurmctld is working on; it takes at most 256.',
+    description:
+      'Threads of slurmctld that work on RPCs; it has at most 256. Since 24.11 a few threads have them all, and the number stays small.',
     source: sdiag,
   },
   slurm_agent_queue: {
@@ -314,7 +315,8 @@ export const alertMetrics = {
     unit: 'ms',
     per: 'cluster',
     labels: [],
-    description: "Mean time of the main scheduler's cycles since its counters began.",
+    description:
+      "Mean time of the main scheduler's cycles since its counters began: at midnight UTC, or with sdiag --reset.",
     source: sdiag,
   },
   pool_missing_nodes: {
@@ -340,7 +342,7 @@ export const alertMetrics = {
     per: 'operation',
     labels: [...node, 'operation', 'kind'],
     description:
-      "1 for a node's last operation when it failed, until another one of the node begins or the node is gone.",
+      '1 for an operation that failed, until a later one of its node does or undoes the same; one that was to give a node up, until the node is gone.',
     source: 'the fleet, of the last seven days',
     words: { 1: 'operation failed' },
   },
@@ -375,7 +377,8 @@ export const alertMetrics = {
     per: 'path',
     labels: ['path'],
     description: "Use of the file system of Navarch's data directory and of `alerts.volumes`, as df counts it.",
-    source: 'statfs on the machine of the control plane; unknown when it does not answer in 5 s',
+    source:
+      'stat on the machine of the control plane; unknown when it does not answer in 5 s, and of what has no blocks, such as /proc',
   },
   database_connections_percent: {
     title: 'database connections',
@@ -410,6 +413,11 @@ export const metricNames = Object.keys(alertMetrics) as MetricName[]
 export function metricDefinition(name: MetricName): MetricDefinition {
   return alertMetrics[name]
 }
+
+/** Labels that an alert can have, whatever it is about. */
+export const alertLabels: readonly string[] = [
+  ...new Set(metricNames.flatMap((name): readonly string[] => alertMetrics[name].labels)),
+].sort()
 
 /** Whether its values are about nodes, so that a node filter means something. */
 export function isAboutNodes(name: MetricName): boolean {

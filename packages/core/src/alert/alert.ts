@@ -7,6 +7,18 @@ export interface Acknowledgement {
   note: string
 }
 
+/** What became of a message that told of an alert. */
+export interface Told {
+  /** Id of the message. */
+  message: string
+  receiver: string
+  /** ms since the epoch. */
+  at: number
+  state: 'sent' | 'failed'
+  /** Why it failed; "" when it did not. */
+  error: string
+}
+
 /** One thing that is wrong, from its first sight to its end. Times in ms since the epoch. */
 export interface Alert {
   /** Of this occurrence. */
@@ -40,6 +52,8 @@ export interface Alert {
   /** Why it is over. */
   resolvedReason: string
   acknowledged?: Acknowledgement
+  /** The last messages about it, newest first, as far as nothing else keeps what became of them. */
+  told?: readonly Told[]
 }
 
 /** A value of a metric. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Alert, alertKey, type Reading, type Readings } from './alert.ts'
 import type { AlertRule } from './alert-rule.ts'
-import { afterPause, evaluateRules } from './evaluate-rules.ts'
+import { afterPause, evaluateInParts, evaluateRules } from './evaluate-rules.ts'
 import { alertOf, idsOf, ruleOf } from './test-alerts.ts'
 
 const reading = (node: string, value: number | undefined, labels: Record<string, string> = {}): Reading => ({
@@ -94,6 +94,26 @@ describe('rules', () => {
     const alert = alertOf({ key: 'n1', labels: { node: 'n1' }, value: 90 })
     const { events } = evaluate([ruleOf({ threshold: 95 })], { values: [reading('n1', 90)] }, [alert])
     expect(events.map(({ kind }) => kind)).toEqual(['resolved'])
+  })
+})
+
+describe('rules that are judged in parts', () => {
+  const values = Array.from({ length: 9_000 }, (_, index) => reading(`n${index}`, index % 3 === 0 ? 90 : 60))
+  const input = (newId: () => string) => ({
+    rules: [ruleOf(), ruleOf({ id: 'r2', name: 'Hotter', threshold: 85, forMs: 50 })],
+    open: mapOf([alertOf({ key: 'gone', labels: { node: 'gone' } }), alertOf({ key: 'n1', labels: { node: 'n1' } })]),
+    readings: () => ({ values }),
+    now: 1000,
+    newId,
+  })
+
+  it('stop every 2,000 values at the latest, and come to the same', () => {
+    const work = evaluateInParts(input(idsOf('a')))
+    let parts = 0
+    let step = work.next()
+    for (; !step.done; step = work.next()) parts += 1
+    expect(parts).toBeGreaterThanOrEqual((2 * values.length) / 2_000)
+    expect(step.value).toEqual(evaluateRules(input(idsOf('a'))))
   })
 })
 

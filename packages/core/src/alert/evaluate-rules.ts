@@ -33,7 +33,25 @@ export interface Evaluation {
 }
 
 /** Judges every value by every rule that is about it. */
-export function evaluateRules({ rules, open, readings, now, newId }: EvaluationInput): Evaluation {
+export function evaluateRules(input: EvaluationInput): Evaluation {
+  const work = evaluateInParts(input)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
+/** Values that are judged in one part. */
+const partSize = 2_000
+
+/** As `evaluateRules`, in parts: others may have the processor between them. What comes of it is the same. */
+export function* evaluateInParts({
+  rules,
+  open,
+  readings,
+  now,
+  newId,
+}: EvaluationInput): Generator<undefined, Evaluation> {
   const result: Evaluation = { open: new Map(), changed: [], dropped: [], events: [], problems: new Map() }
   const known = memo(readings)
   const enabled = rules.filter((rule) => rule.enabled)
@@ -55,7 +73,10 @@ export function evaluateRules({ rules, open, readings, now, newId }: EvaluationI
       keep(alert, after, event)
     }
     const matches = matcherOf(rule)
+    let judged = 0
     for (const reading of values) {
+      judged += 1
+      if (judged % partSize === 0) yield
       if (!matches(reading.labels)) continue
       const alert = unseen.get(reading.key)
       unseen.delete(reading.key)
@@ -68,6 +89,7 @@ export function evaluateRules({ rules, open, readings, now, newId }: EvaluationI
         end(alert, after)
       } else judge(alert, { kind: problem === undefined ? 'gone' : 'unknown' })
     }
+    yield
   }
 
   function end(before: Alert, after: Alert): void {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { inhibitedBy } from './inhibit.ts'
 import { alertOf } from './test-alerts.ts'
@@ -39,4 +40,67 @@ it('what is wrong with a pool explains its nodes alone', () => {
 
 it('nothing explains itself', () => {
   expect(inhibitedBy([of('a', 'Silent', { node: 'n1' })], rules).size).toBe(0)
+})
+
+it('of alerts that explain each other in a circle the oldest is heard, and explains the others', () => {
+  const circle = [
+    { name: 'A', inhibitedBy: ['B'] },
+    { name: 'B', inhibitedBy: ['C'] },
+    { name: 'C', inhibitedBy: ['A'] },
+  ]
+  const firing = [
+    alertOf({ id: 'a', rule: 'A', labels: { node: 'n1' }, startedAt: 3 }),
+    alertOf({ id: 'b', rule: 'B', labels: { node: 'n1' }, startedAt: 1 }),
+    alertOf({ id: 'c', rule: 'C', labels: { node: 'n1' }, startedAt: 2 }),
+  ]
+  expect(new Map(inhibitedBy(firing, circle))).toEqual(
+    new Map([
+      ['a', 'b'],
+      ['c', 'a'],
+    ]),
+  )
+})
+
+it('an alert in a circle that one outside of it explains is explained by that one', () => {
+  const circle = [
+    { name: 'A', inhibitedBy: ['B', 'Out'] },
+    { name: 'B', inhibitedBy: ['A'] },
+  ]
+  const firing = [
+    alertOf({ id: 'a', rule: 'A', labels: { node: 'n1' }, startedAt: 1 }),
+    alertOf({ id: 'b', rule: 'B', labels: { node: 'n1' }, startedAt: 2 }),
+    alertOf({ id: 'out', rule: 'Out', labels: {}, startedAt: 3 }),
+  ]
+  expect(new Map(inhibitedBy(firing, circle))).toEqual(
+    new Map([
+      ['a', 'out'],
+      ['b', 'a'],
+    ]),
+  )
+})
+
+it('of any rules, whatever they name, each alert that is explained leads to one that is heard', () => {
+  const names = ['A', 'B', 'C', 'D', 'E']
+  fc.assert(
+    fc.property(
+      fc.array(fc.subarray(names), { minLength: 5, maxLength: 5 }),
+      fc.array(fc.record({ rule: fc.constantFrom(...names), node: fc.constantFrom('n1', 'n2', ''), at: fc.nat(3) })),
+      (causes, seen) => {
+        const firing = seen.map(({ rule, node, at }, index) =>
+          alertOf({ id: `a${index}`, rule, labels: node === '' ? {} : { node }, startedAt: at }),
+        )
+        const found = inhibitedBy(
+          firing,
+          names.map((name, index) => ({ name, inhibitedBy: causes[index] ?? [] })),
+        )
+        for (const id of found.keys()) {
+          const way = new Set<string>()
+          for (let at: string | undefined = id; at !== undefined; at = found.get(at)) {
+            expect(way.has(at)).toBe(false)
+            way.add(at)
+          }
+        }
+      },
+    ),
+  )
 })

@@ -90,7 +90,8 @@ export function planNotifications(input: NotificationInput): NotificationPlan {
     plan.groups.push(next)
     if (next !== group) plan.changed.push(next)
   }
-  plan.changed = plan.changed.filter((group) => plan.groups.includes(group))
+  const lasting = new Set(plan.groups)
+  plan.changed = plan.changed.filter((group) => lasting.has(group))
   return plan
 }
 

@@ -20,13 +20,19 @@ const signs = { critical: ':red_circle:', warning: ':large_orange_circle:', info
 function slackBody(message: AlertMessage) {
   const sign = message.kind === 'resolved' ? ':large_green_circle:' : signs[message.severity]
   const link = message.url === '' ? '' : `\n<${message.url}|Open in Navarch>`
-  const text = `${sign} *${escaped(message.title)}*\n${escaped(message.text)}`
+  const text = `${sign} *${escaped(message.title)}*\n${escaped(withoutTitle(message))}`
   const room = longestText - link.length
   const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text
   return {
     text: escaped(message.title),
     blocks: [{ type: 'section', text: { type: 'mrkdwn', text: `${shown}${link}` } }],
   }
+}
+
+/** The text without its first line where the title says that already: here one stands right under the other. */
+function withoutTitle({ title, text }: AlertMessage): string {
+  const [first = '', ...others] = text.split('\n')
+  return first !== '' && title.endsWith(first) ? others.join('\n') : text
 }
 
 /** Source: https://docs.slack.dev/messaging/formatting-message-text#escaping */

@@ -1,5 +1,5 @@
 import type { DatabaseLink } from '../sql/fleet-store.ts'
-import type { AlertHistoryQuery, AlertMemory, AlertReads, StoredAlerts } from './alert-records.ts'
+import type { AlertHistoryQuery, AlertMemory, AlertReads, AlertTelling, StoredAlerts } from './alert-records.ts'
 
 /** Reads what `alertStatements` stored. */
 export function alertReadsOver(description: string, link: Pick<DatabaseLink, 'query'>): AlertReads {
@@ -9,17 +9,24 @@ export function alertReadsOver(description: string, link: Pick<DatabaseLink, 'qu
 
   return {
     async load(resolvedSince): Promise<StoredAlerts> {
-      const [alerts, rules, silences, groups, deliveries, memory, last] = await Promise.all([
+      const [alerts, rules, silences, groups, deliveries, told, memory, last] = await Promise.all([
         documents<StoredAlerts['alerts'][number]>('SELECT doc FROM alert WHERE open = 1 OR at >= ?', resolvedSince),
         documents<StoredAlerts['rules'][number]>('SELECT doc FROM alert_rule ORDER BY id'),
         documents<StoredAlerts['silences'][number]>('SELECT doc FROM alert_silence ORDER BY id'),
         documents<StoredAlerts['groups'][number]>('SELECT doc FROM alert_group ORDER BY id'),
         documents<StoredAlerts['deliveries'][number]>('SELECT doc FROM alert_delivery ORDER BY id'),
+        link.query({ sql: 'SELECT doc, told FROM alert_telling ORDER BY at, id', parameters: [] }),
         documents<AlertMemory>('SELECT doc FROM alert_memory'),
         link.query({ sql: 'SELECT coalesce(max(seq), 0) AS seq FROM alert_event', parameters: [] }),
       ])
-      return { alerts, rules, silences, groups, deliveries, memory: memory[0], lastSeq: Number(last[0]?.['seq'] ?? 0) }
+      const tellings = told.map((row): AlertTelling => {
+        return { ...JSON.parse(String(row['doc'])), told: JSON.parse(String(row['told'])) }
+      })
+      const lastSeq = Number(last[0]?.['seq'] ?? 0)
+      return { alerts, rules, silences, groups, deliveries, tellings, memory: memory[0], lastSeq }
     },
+    operationsSince: (since) =>
+      documents('SELECT doc FROM operation WHERE created_at >= ? ORDER BY created_at, ord', since),
     history(query) {
       const { where, parameters } = conditionsOf(query)
       return documents(`SELECT doc FROM alert_event ${where} ORDER BY seq DESC LIMIT ?`, ...parameters, query.limit)

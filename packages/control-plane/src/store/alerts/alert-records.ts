@@ -1,9 +1,10 @@
-import type { Alert } from '@navarch/core/alert/alert'
+import type { Alert, Told } from '@navarch/core/alert/alert'
 import type { AlertMessage } from '@navarch/core/alert/alert-message'
 import type { AlertRule } from '@navarch/core/alert/alert-rule'
 import type { HourOfLooks } from '@navarch/core/alert/availability'
 import type { AlertGroup } from '@navarch/core/alert/plan-notifications'
 import type { Silence } from '@navarch/core/alert/silence'
+import type { Operation } from '@navarch/core/operation/operation'
 
 /** A line of the alerts' history. Times in ms since the epoch. */
 export interface AlertHistoryEvent {
@@ -37,6 +38,19 @@ export interface AlertDelivery {
   error: string
 }
 
+/** What a message tells of, and what became of it: stored once, however many alerts it has and however many receivers. */
+export interface AlertTelling {
+  /** Of the message. */
+  id: string
+  /** Id of the group. */
+  group: string
+  at: number
+  /** Ids of all alerts that it tells of. */
+  alerts: readonly string[]
+  /** Newest first; nothing of receivers for which it still waits. */
+  told: readonly Told[]
+}
+
 /** What the judge of alerts remembers of itself. */
 export interface AlertMemory {
   /** When alerts were last judged. */
@@ -56,9 +70,13 @@ export type AlertChange =
   | { kind: 'alert-delivery'; delivery: AlertDelivery }
   /** Unless a newer message has taken its place. */
   | { kind: 'alert-delivered'; id: string; message: string }
+  | { kind: 'alert-telling'; telling: AlertTelling }
+  /** All that is known of what became of a message. */
+  | { kind: 'alert-told'; message: string; told: readonly Told[] }
+  | { kind: 'alert-telling-dropped'; id: string }
   | { kind: 'alert-memory'; memory: AlertMemory }
-  /** Removes what was over before a time: alerts, silences and history. */
-  | { kind: 'alerts-forgotten'; before: number }
+  /** Removes what was over before a time: alerts, silences and history; of groups that are over, what was told before another one. */
+  | { kind: 'alerts-forgotten'; before: number; toldBefore: number }
 
 /** All that is needed in memory. */
 export interface StoredAlerts {
@@ -68,6 +86,7 @@ export interface StoredAlerts {
   silences: Silence[]
   groups: AlertGroup[]
   deliveries: AlertDelivery[]
+  tellings: AlertTelling[]
   memory: AlertMemory | undefined
   /** The newest event's number; 0 when there is none. */
   lastSeq: number
@@ -86,6 +105,8 @@ export interface AlertHistoryQuery {
 
 export interface AlertReads {
   load(resolvedSince: number): Promise<StoredAlerts>
+  /** The fleet's operations that began since, oldest first, those that are over too. @param since ms since the epoch */
+  operationsSince(since: number): Promise<Operation[]>
   /** Newest first. */
   history(query: AlertHistoryQuery): Promise<AlertHistoryEvent[]>
   alert(id: string): Promise<Alert | undefined>

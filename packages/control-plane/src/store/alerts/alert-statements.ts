@@ -10,6 +10,7 @@ const texts = {
   event: 'INSERT INTO alert_event (seq, at, alert, rule, node, event, doc) VALUES (?, ?, ?, ?, ?, ?, ?)',
   silence:
     'INSERT INTO alert_silence (id, ends_at, doc) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, doc = excluded.doc',
+  telling: 'INSERT INTO alert_telling (id, group_id, at, doc, told) VALUES (?, ?, ?, ?, ?)',
   delivery:
     'INSERT INTO alert_delivery (id, message, doc) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET message = excluded.message, doc = excluded.doc',
 }
@@ -44,6 +45,15 @@ export function alertStatements(change: AlertChange): Statement[] {
     }
     case 'alert-delivered':
       return one('DELETE FROM alert_delivery WHERE id = ? AND message = ?', change.id, change.message)
+    case 'alert-telling': {
+      const { told, ...telling } = change.telling
+      const { id, group, at } = telling
+      return one(texts.telling, id, group, at, JSON.stringify(telling), JSON.stringify(told))
+    }
+    case 'alert-told':
+      return one('UPDATE alert_telling SET told = ? WHERE id = ?', JSON.stringify(change.told), change.message)
+    case 'alert-telling-dropped':
+      return one('DELETE FROM alert_telling WHERE id = ?', change.id)
     case 'alert-memory':
       return one(put('alert_memory'), 'judge', JSON.stringify(change.memory))
     case 'alerts-forgotten':
@@ -51,6 +61,10 @@ export function alertStatements(change: AlertChange): Statement[] {
         { sql: 'DELETE FROM alert WHERE open = 0 AND at < ?', parameters: [change.before] },
         { sql: 'DELETE FROM alert_event WHERE at < ?', parameters: [change.before] },
         { sql: 'DELETE FROM alert_silence WHERE ends_at < ?', parameters: [change.before] },
+        {
+          sql: 'DELETE FROM alert_telling WHERE at < ? AND group_id NOT IN (SELECT id FROM alert_group)',
+          parameters: [change.toldBefore],
+        },
       ]
   }
 }

@@ -3,7 +3,8 @@ import type { AlertMessage } from '@navarch/core/alert/alert-message'
 import { describe, expect, it } from 'vitest'
 import { titleOf } from '../../../test/postgres.ts'
 import { engines, fileOf, missingOf, useStores } from '../../../test/stores.ts'
-import type { AlertChange, AlertDelivery, AlertHistoryEvent } from './alert-records.ts'
+import { newOperation } from '../../operations/new-operation.ts'
+import type { AlertChange, AlertDelivery, AlertHistoryEvent, AlertTelling } from './alert-records.ts'
 
 const alert = (id: string, change: Partial<Alert> = {}): Alert => ({
   id,
@@ -65,6 +66,11 @@ const delivery = (id: string, messageId: string): AlertDelivery => ({
   ...{ attempts: 0, notBefore: 0, error: '' },
 })
 
+const telling = (id: string, change: Partial<AlertTelling> = {}): AlertTelling => ({
+  ...{ id, group: 'g1', at: 5, alerts: ['a1', 'a2'], told: [] },
+  ...change,
+})
+
 const everything: readonly AlertChange[] = [
   { kind: 'alert', alert: alert('a1') },
   { kind: 'alert', alert: alert('a2', { state: 'resolved', resolvedAt: 50 }) },
@@ -88,6 +94,7 @@ const everything: readonly AlertChange[] = [
     },
   },
   { kind: 'alert-delivery', delivery: delivery('chat/g1', 'm1') },
+  { kind: 'alert-telling', telling: telling('m1') },
   { kind: 'alert-memory', memory: { judgedAt: 60, looks: [{ hour: 1, looks: 2, answered: 1 }] } },
 ]
 
@@ -183,7 +190,7 @@ describe.each(engines)('alerts in %s', (engine) => {
   it('that are long over are forgotten, and open ones never', async () => {
     const { stores } = await opened()
     const { alerts } = stores.fleet
-    await alerts.commit([...everything, { kind: 'alerts-forgotten', before: 1_000 }])
+    await alerts.commit([...everything, { kind: 'alerts-forgotten', before: 1_000, toldBefore: 1_000 }])
     const left = await alerts.load(0)
     expect(left.alerts.map(({ id }) => id)).toEqual(['a1'])
     expect(left.silences).toEqual([])
@@ -203,6 +210,38 @@ describe.each(engines)('alerts in %s', (engine) => {
       },
     ])
     expect(await alerts.load(0)).toMatchObject({ rules: [], groups: [], silences: [{ endsAt: 7 }] })
+  })
+
+  it('are judged by all operations since a time, oldest first, however many came after', async () => {
+    const { stores } = await opened()
+    const request = { kind: 'drain', pool: 'train', reason: '', initiator: 'health' } as const
+    const at = (time: number) => newOperation(`op${time}`, time, { ...request, node: `n${time}` })
+    await stores.fleet.commit([3, 1, 2].map((time) => ({ kind: 'operation', operation: at(time) })))
+    const since = async (time: number) => (await stores.fleet.alerts.operationsSince(time)).map(({ id }) => id)
+    expect(await since(0)).toEqual(['op1', 'op2', 'op3'])
+    expect(await since(2)).toEqual(['op2', 'op3'])
+  })
+
+  it('keep what became of the messages about them, while their group lasts and for a while after', async () => {
+    const { stores } = await opened()
+    const { alerts } = stores.fleet
+    const told = [{ message: 'm1', receiver: 'chat', at: 7, state: 'failed', error: 'it answered 400' } as const]
+    const ended = telling('m2', { group: 'g2' })
+    await alerts.commit([
+      ...everything,
+      { kind: 'alert-telling', telling: ended },
+      { kind: 'alert-telling', telling: telling('m3', { group: 'g2', at: 50 }) },
+      { kind: 'alert-telling', telling: telling('m4') },
+      { kind: 'alert-told', message: 'm1', told },
+      { kind: 'alert-telling-dropped', id: 'm4' },
+    ])
+    expect((await alerts.load(0)).tellings).toEqual([
+      telling('m1', { told }),
+      ended,
+      telling('m3', { group: 'g2', at: 50 }),
+    ])
+    await alerts.commit([{ kind: 'alerts-forgotten', before: 0, toldBefore: 10 }])
+    expect((await alerts.load(0)).tellings.map(({ id }) => id)).toEqual(['m1', 'm3'])
   })
 
   it('tell how many connections the database has, where there is a server', async () => {

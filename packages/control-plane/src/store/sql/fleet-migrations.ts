@@ -75,4 +75,11 @@ export const fleetMigrations: readonly string[] = [
   CREATE TABLE alert_delivery (id TEXT PRIMARY KEY, message TEXT NOT NULL, doc TEXT NOT NULL) STRICT;
   CREATE TABLE alert_memory (id TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
   `,
+  // What messages about alerts tell of, and what became of them.
+  `
+  CREATE TABLE alert_telling (
+    id TEXT PRIMARY KEY, group_id TEXT NOT NULL, at INTEGER NOT NULL, doc TEXT NOT NULL, told TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX alert_telling_at ON alert_telling (at);
+  `,
 ]

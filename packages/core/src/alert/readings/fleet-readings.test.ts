@@ -8,6 +8,7 @@ import {
   gpuValues,
   healthReadings,
   silenceReadings,
+  unattendedReadings,
   xidReadings,
 } from './fleet-readings.ts'
 
@@ -23,6 +24,7 @@ const facts = (nodes: readonly FleetNode[], change: Partial<FleetFacts> = {}): F
   nodes,
   labelsOf: ({ id }) => ({ node: id }),
   operationOf: () => undefined,
+  proposalOf: () => undefined,
   heartbeatTimeoutMs: 90_000,
   listeningSince: 0,
   now,
@@ -103,6 +105,18 @@ describe('faults', () => {
       findings: [finding('xid-48', 3, 48), finding('ecc-uncorrected', 3), finding('xid-13', 3, 13)],
     })
     expect(eccReadings(facts([faulty])).values.map(({ key, value }) => [key, value])).toEqual([['gpu-1/3', 2]])
+  })
+
+  it('are unattended while what would mend them waits for approval, and say so', () => {
+    const faulty = node({ health: 'unhealthy', healthReason: 'XID 79' })
+    const noteOf = (change: Partial<FleetFacts>) => unattendedReadings(facts([faulty], change)).values[0]
+    expect(noteOf({})).toMatchObject({ value: 1, note: 'XID 79; nobody is at it' })
+    const proposal = { id: 'op7', kind: 'replace', state: 'waiting_for_approval' } as Operation
+    expect(noteOf({ proposalOf: () => proposal })).toMatchObject({
+      value: 1,
+      note: 'XID 79; its replace waits for approval (operation op7)',
+    })
+    expect(noteOf({ operationOf: () => proposal })).toMatchObject({ value: 0 })
   })
 
   it('health that is unknown is no number', () => {

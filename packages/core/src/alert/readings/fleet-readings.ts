@@ -10,6 +10,8 @@ export interface FleetFacts {
   labelsOf: (node: FleetNode) => Labels
   /** The open operation that has the node in hand. */
   operationOf: (node: string) => Operation | undefined
+  /** The operation on the node that waits for approval. */
+  proposalOf: (node: string) => Operation | undefined
   /** Silence after which what a node said last is not known any more. */
   heartbeatTimeoutMs: number
   /** Since when this control plane has listened. */
@@ -112,14 +114,19 @@ export function silenceReadings(facts: FleetFacts): Readings {
   return { values }
 }
 
-/** 1 for a node that is faulty while nobody is at it. A node that is silent keeps its last word, a fault is mended by none. */
+/**
+ * 1 for a node that is faulty while nobody is at it; what only waits for approval is at nothing. A node that is silent keeps its last
+ * word, a fault is mended by none.
+ */
 export function unattendedReadings(facts: FleetFacts): Readings {
   const values = serving(facts).map((node): Reading => {
     const faulty = node.health === 'unhealthy' || node.status === 'unhealthy'
     const attended = facts.operationOf(node.id) !== undefined || node.hold !== undefined
     const value = faulty && !attended ? 1 : node.health === 'unknown' && !attended ? undefined : 0
     const why = node.healthReason === '' ? 'faulty' : node.healthReason
-    return { key: node.id, labels: facts.labelsOf(node), value, note: `${why}; nobody is at it` }
+    const proposal = facts.proposalOf(node.id)
+    const who = proposal ? `its ${proposal.kind} waits for approval (operation ${proposal.id})` : 'nobody is at it'
+    return { key: node.id, labels: facts.labelsOf(node), value, note: `${why}; ${who}` }
   })
   return { values }
 }

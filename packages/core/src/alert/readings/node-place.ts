@@ -1,25 +1,23 @@
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import type { FleetNode } from '../../node/node.ts'
+import { type Place, placeOf } from '../../node/place-of.ts'
 import type { Labels } from '../alert-rule.ts'
 
 /**
- * Where a node is: its pool, and its rack and switch as its labels say, else a feature in Slurm such as "rack7" or "switch=s7".
- * What nobody says is left out.
+ * A node's labels in alerts: its pool, and its rack and switch as `placeOf` and so the page have them. What nobody says is left out.
+ * @param topology where Slurm's topology has it; undefined: nowhere
  */
-export function placeLabels(id: string, node: FleetNode | undefined, record: NodeRecord | undefined): Labels {
-  const rack = placeOf('rack', node, record)
-  const leaf = placeOf('switch', node, record)
+export function placeLabels(
+  id: string,
+  node: FleetNode | undefined,
+  record: NodeRecord | undefined,
+  topology: Place | undefined,
+): Labels {
+  const place = placeOf(node, record, topology)
   return {
     node: id,
     ...(node?.pool && { pool: node.pool }),
-    ...(rack && { rack }),
-    ...(leaf && { switch: leaf }),
+    ...(place.rack && { rack: place.rack }),
+    ...(place.switch && { switch: place.switch }),
   }
-}
-
-function placeOf(what: 'rack' | 'switch', node: FleetNode | undefined, record: NodeRecord | undefined): string {
-  const label = node?.labels[what]
-  if (label) return label
-  const feature = record?.features.find((word) => word.length > what.length && word.toLowerCase().startsWith(what))
-  return feature?.replace(/^(?:rack|switch)[=:]/i, '') ?? ''
 }

@@ -5,7 +5,7 @@ import type { Labels } from '../alert-rule.ts'
 export interface OperationFacts {
   /** Those that are not over. */
   open: readonly Operation[]
-  /** Each node's last operation, where it failed. */
+  /** Those that failed, and that nothing has taken up since. */
   failed: readonly Operation[]
   labelsOf: (node: string, pool: string) => Labels
   /** ms since the epoch. */
