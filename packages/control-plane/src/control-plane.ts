@@ -11,7 +11,7 @@ import type { Log } from '@navarch/system/log'
 import type { RunCommand } from '@navarch/system/run-command'
 import { newSecret } from '@navarch/system/secret'
 import { startAlerts } from './alerts/start-alerts.ts'
-import { usedPercent } from './alerts/watched-volumes.ts'
+import { volumeUse } from './alerts/watched-volumes.ts'
 import { defaultJobsPort } from './environment.ts'
 import { loadFleet } from './fleet/fleet.ts'
 import { startJobs } from './jobs.ts'
@@ -40,10 +40,11 @@ import type { Services } from './services/services.ts'
 import { createViews } from './services/views/create-views.ts'
 import { connectSlurm } from './slurm/connect-slurm.ts'
 import type { SlurmLink } from './slurm/slurm-link.ts'
+import { watchTopology } from './slurm/topology-watch.ts'
 import { openStores } from './store/open-stores.ts'
 import { createCounters } from './telemetry/counters.ts'
 import { fleetMetrics } from './telemetry/fleet-metrics.ts'
-import { createSlurmMetrics, slurmMetricsAddress } from './telemetry/slurm-exporter.ts'
+import { createSlurmMetrics, portWithoutSlurm, slurmMetricsAddress } from './telemetry/slurm-exporter.ts'
 import { version } from './version.ts'
 
 export interface ControlPlaneOptions {
@@ -91,6 +92,8 @@ export interface ControlPlane {
   /** Base URL of the one port. */
   url: string
   services: Services
+  /** Base URL of the port for the job API alone; absent: there is none. */
+  jobsUrl?: string
   /** Base URL of the port for Slurm's figures alone; absent: there is none. */
   slurmMetricsUrl?: string
   /** Stops taking requests, lets steps that run come to a recorded stop, closes the store. Takes at most `graceMs`. */
@@ -133,6 +136,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     effects: { ...effects, newSecret: effects.newSecret ?? newSecret },
   })
   const slurm = await connectSlurm(config.slurm, effects)
+  const places = watchTopology(slurm, signal, effects)
   const slurmMetrics = slurm && createSlurmMetrics(slurm, config.slurm.pollIntervalMs, effects)
   const counters = createCounters()
   const gate = createProviderGate(random)
@@ -213,24 +217,27 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     fleet,
     pools,
     slurm,
+    places,
     waste: jobs.service.waste,
     conditions,
     listeningSince: () => listeningFrom,
     dataDir,
     signal,
-    effects: { ...effects, volumeUse: usedPercent },
+    effects: { ...effects, volumeUse: volumeUse(effects.run) },
   })
   const nodes = createNodeService({ fleet, engine, slurm, clock })
   const views = createViews({
     fleet,
     config,
     slurm,
+    places,
     pools,
     clock,
     signal,
     log,
     jobs: jobs.service,
     alerts: alerts.service.counts,
+    failedOperations: alerts.failedLately,
     ownUser: effects.env['USER'],
   })
   const services: Services = {
@@ -258,7 +265,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       version,
       store: store.description,
       slurm: slurm?.view().snapshot?.version.text ?? null,
-      conditions,
+      conditions: [...conditions, ...alerts.conditions()],
     }),
     notReady: () => (signal.aborted ? 'stopping' : undefined),
     metrics: async () =>
@@ -272,7 +279,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stopAtStart = async (error: unknown): Promise<never> => {
     stopping.abort(error)
     slurm?.stop()
-    login.close()
     await stores.close()
     throw error
   }
@@ -298,6 +304,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const exporterAddress = slurmMetricsAddress(address, config.server.slurmMetricsAddress)
   const slurmMetricsPort = exporterAddress && (await slurmMetrics?.open(exporterAddress, certificate))
   if (slurmMetricsPort?.problem !== undefined) conditions.push(slurmMetricsPort.problem)
+  const unserved = slurm ? undefined : portWithoutSlurm(config.server.slurmMetricsAddress)
+  if (unserved !== undefined) {
+    log.warn(unserved)
+    conditions.push(unserved)
+  }
   const listeningSince = clock.now()
   listeningFrom = listeningSince
 
@@ -326,6 +337,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     url: server.url,
     services,
+    ...(server.jobs?.problem === undefined && server.jobs && { jobsUrl: server.jobs.url }),
     ...(slurmMetricsPort?.url !== undefined && { slurmMetricsUrl: slurmMetricsPort.url }),
     async close(graceMs) {
       stopping.abort(new Error('the control plane is stopping'))
@@ -334,7 +346,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const settled = new AbortController()
       const work = Promise.allSettled([engine.idle(), ...loops]).then(() => settled.abort())
       await Promise.race([work, clock.sleep(graceMs, settled.signal).catch(() => {})])
-      login.close()
       certificate?.close()
       await login.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))
       await fleet.flush().catch((error: unknown) => log.error('last flush failed', { error: String(error) }))

@@ -31,6 +31,7 @@ interface Options {
 
 const command = new Command('navarch-control-plane')
   .description('Provisions, watches, scales and repairs pools of GPU nodes for Slurm.')
+  .configureOutput({ outputError: (text, write) => write(`navarch-control-plane: ${text.replace(/^error: /, '')}`) })
   .version(version)
   .option('-c, --config <file>', 'navarch-config.yaml; without it the control plane runs with no pools')
   .option('--address <host:port>', 'where to listen, in place of server.address (default 0.0.0.0:50051)', parseAddress)

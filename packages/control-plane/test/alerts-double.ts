@@ -7,7 +7,7 @@ const missing = (): never => {
 
 /** A fleet in which nothing was ever wrong. */
 export const alertsDouble: AlertService = {
-  list: () => [],
+  list: () => ({ alerts: [], total: 0 }),
   get: async () => missing(),
   acknowledge: async () => missing(),
   unacknowledge: async () => missing(),

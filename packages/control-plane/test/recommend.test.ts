@@ -8,6 +8,7 @@ import { silentLog } from '@navarch/system/log'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createProviderGate } from '../src/operations/provider-gate.ts'
 import { createPools } from '../src/reconcile/pools.ts'
+import { createNodeService } from '../src/services/node-service.ts'
 import { createWorld, poolSpec, type RunningPlane, type World } from './world.ts'
 
 const { signal } = new AbortController()
@@ -117,6 +118,33 @@ describe('a pool in the mode recommend', () => {
     expect(waiting(plane)).toHaveLength(2)
   })
 
+  it('says of a proposal that stands why it stands now, at most once a minute and without an event', async () => {
+    const { plane, pools, world, pool } = await start('recommend')
+    await pools.reconcile()
+    const proposed = waiting(plane)
+    const { fleet } = plane
+    const grown = poolsOf(world, plane, { ...pool, minNodes: 3 })
+    await grown.reconcile()
+    const reasons = () => waiting(plane).map(({ reason }) => reason)
+    expect(reasons()).toEqual(['below minimum: 0 < 2', 'below minimum: 0 < 2', 'below minimum: 0 < 3'])
+    const told = fleet.lastSeq()
+    await world.clock.advance(60_000)
+    await grown.reconcile()
+    expect(reasons()).toEqual(Array(3).fill('below minimum: 0 < 3'))
+    expect(waiting(plane).slice(0, 2)).toMatchObject(proposed.map(({ id, createdAt }) => ({ id, createdAt })))
+    expect(fleet.lastSeq()).toBe(told)
+  })
+
+  it('writes nothing for proposals whose reason is the same', async () => {
+    const { plane, pools, world } = await start('recommend')
+    await pools.reconcile()
+    await world.clock.advance(60_000)
+    let commits = 0
+    plane.fleet.subscribe(() => commits++)
+    await pools.reconcile()
+    expect(commits).toBe(0)
+  })
+
   it('keeps a rejection over kill -9', async () => {
     const { plane, pools, world, pool } = await start('recommend')
     await pools.reconcile()
@@ -148,6 +176,10 @@ describe('a pool in the mode recommend', () => {
     expect(waiting(at.plane)).toHaveLength(1)
     expect(at.plane.fleet.nodes.get('gpu-1')).toMatchObject({ status: 'active', health: 'unhealthy' })
     const [proposal] = waiting(at.plane)
+    const { fleet, engine } = at.plane
+    const nodes = createNodeService({ fleet, engine, slurm: undefined, clock: at.world.clock })
+    expect((await nodes.get('gpu-1')).operations).toEqual([proposal?.id])
+    expect(nodes.list({})).toMatchObject([{ id: 'gpu-1', operations: [proposal?.id] }])
     await at.plane.engine.reject(proposal?.id ?? '', 'bo', 'it is a test')
     await report(at.plane, at.world)
     expect(waiting(at.plane)).toEqual([])

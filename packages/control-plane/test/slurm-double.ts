@@ -58,6 +58,7 @@ export function createSlurmDouble(clock: Clock): SlurmDouble {
     version: missing,
     snapshot: missing,
     details: missing,
+    topology: missing,
     partitions: missing,
     jobDetail: missing,
     accountedJobs: missing,

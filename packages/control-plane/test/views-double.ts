@@ -10,7 +10,7 @@ export const viewsDouble: ViewService = {
   overview: nothing,
   activity: async () => [],
   fleet: {
-    full: () => ({ text: '{"revision":1,"nodes":[]}', revision: 1 }),
+    full: async () => ({ text: '{"revision":1,"nodes":[]}', revision: 1 }),
     async *follow() {},
     followers: () => 0,
   },

@@ -3,6 +3,16 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+/** The verb that goes with a number: "is" of one, else "are". */
+export function isAre(count: number): 'is' | 'are' {
+  return count === 1 ? 'is' : 'are'
+}
+
+/** "1 of 4 GPUs is", "3 of 4 GPUs are", "0 of 1 node is": the verb goes with what is told of, or with the only one there is. */
+export function partOf(count: number, total: number, one: string, many?: string): string {
+  return `${count} of ${counted(total, one, many)} ${isAre(total === 1 ? 1 : count)}`
+}
+
 /** "gpu-1", "gpu-1 and gpu-2", "gpu-1, gpu-2 and 3 more". @param most names that are written out */
 export function listed(names: readonly string[], most = 3): string {
   if (names.length > most) return `${names.slice(0, most - 1).join(', ')} and ${names.length - most + 1} more`

@@ -128,7 +128,7 @@ export function finding(over: Partial<Finding> = {}): Finding {
     class: 'drain-reset',
     fatal: false,
     gpuUuid: 'GPU-1',
-    message: '1 uncorrectable ECC errors',
+    message: '1 uncorrectable ECC error',
     evidence: 'ecc.errors.uncorrected.volatile.total: 1',
     at: 0,
     ...over,

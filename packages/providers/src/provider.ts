@@ -50,6 +50,8 @@ export interface Provider {
   readonly selfBootstraps?: boolean
   /** Its machines live on after `terminate`: what runs there must be stopped first. Default false. */
   readonly keepsMachines?: boolean
+  /** Names that its machines have before they are nodes, in the order in which they are handed out. Default none. */
+  readonly hostNames?: readonly string[]
   /** Makes one machine and returns as soon as it has an id; its address may come later, through `get`. */
   launch(request: LaunchRequest, signal: AbortSignal): Promise<Machine>
   /** The machine, or undefined when it is certainly gone. */

@@ -31,6 +31,16 @@ describe('createStaticProvider', () => {
     expect(hardwareId(machine.id)).toBe('r1')
   })
 
+  it('says which names its hosts have, and gives a node the host of its name', async () => {
+    const provider = open([
+      { address: '10.0.0.1' },
+      { address: '10.0.0.2', name: 'r1' },
+      { address: '10.0.0.3', name: 'r2' },
+    ])
+    expect(provider.hostNames).toEqual(['r1', 'r2'])
+    expect(await provider.launch(launchRequest({ node: 'r2' }), untilDone)).toMatchObject({ address: '10.0.0.3' })
+  })
+
   it('says which hosts are taken and which are excluded when none is free', async () => {
     const provider = open([{ address: '10.0.0.1' }, { address: '10.0.0.2', port: 2222 }])
     await provider.launch(launchRequest(), untilDone)

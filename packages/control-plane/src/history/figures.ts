@@ -44,7 +44,7 @@ export function fleetFigures(
   }
 }
 
-/** A pool's figures now. What cannot be told is left out. */
+/** A pool's figures now. What cannot be told is left out: which nodes serve and which are busy, Slurm alone knows. */
 export function poolFigures({
   pool,
   members,
@@ -56,8 +56,7 @@ export function poolFigures({
   const pending = demand?.jobs.filter((job) => job.kind === 'pending')
   return {
     ...(decision.blocked !== 'cannot-tell' && { wanted }),
-    ready,
-    ...(slurmProblem === undefined && { busy }),
+    ...(slurmProblem === undefined && { ready, busy }),
     provisioning,
     min,
     max,

@@ -59,7 +59,7 @@ describe('the timeline', () => {
     let now = 10 * minute + 17_000
     const record = createRecorder({
       store: fleet.history,
-      figures: () => ({ fleet: { gpus_busy: now / minute }, pools: new Map([['train', { ready: 4 }]]) }),
+      figures: async () => ({ fleet: { gpus_busy: now / minute }, pools: new Map([['train', { ready: 4 }]]) }),
       onRound: () => {},
       now: () => now,
     })
@@ -165,4 +165,38 @@ it('a node’s changes of state are kept, the newest of them, and each once', ()
   expect(turns.of('b')).toEqual([])
   for (let at = 5; at < 500; at++) turns.record('a', at % 2 ? 'idle' : 'busy', at)
   expect(turns.of('a')).toHaveLength(96)
+})
+
+describe('the changes of a node that is gone', () => {
+  const day = 24 * 60 * minute
+
+  it('are there for its successor of the same name', () => {
+    const turns = createStateTurns()
+    turns.record('a', 'idle', 0)
+    turns.forget('a', day)
+    turns.record('a', 'busy', 2 * day)
+    turns.record('b', 'idle', 90 * day)
+    expect(turns.of('a').map(({ state }) => state)).toEqual(['idle', '', 'busy'])
+  })
+
+  it('are forgotten once no page looks back so far', () => {
+    const turns = createStateTurns()
+    turns.record('a', 'idle', 0)
+    turns.forget('a', day)
+    turns.record('b', 'idle', 31 * day)
+    expect(turns.of('a')).toHaveLength(2)
+    turns.record('b', 'busy', 31 * day + 1)
+    expect(turns.of('a')).toEqual([])
+  })
+
+  it('are forgotten, the oldest first, when names are never used again', () => {
+    const turns = createStateTurns()
+    for (let index = 0; index < 6_000; index++) {
+      turns.record(`n${index}`, 'idle', index)
+      turns.forget(`n${index}`, index)
+    }
+    expect(turns.of('n999')).toEqual([])
+    expect(turns.of('n1000')).toHaveLength(2)
+    expect(turns.of('n5999')).toHaveLength(2)
+  })
 })

@@ -1,10 +1,15 @@
 import type { Store } from '../store/store.ts'
 import { fleetScope, poolScope, type TimelinePolicy, thinTimeline, usualPolicy } from './timeline.ts'
 
+export interface Figures {
+  fleet: Record<string, number>
+  pools: ReadonlyMap<string, Record<string, number>>
+}
+
 export interface RecorderDeps {
   store: Pick<Store, 'addTimeline' | 'timeline' | 'replaceTimeline' | 'timelineScopes'>
   /** The figures of now: the fleet's, and each pool's by its name. */
-  figures: () => { fleet: Record<string, number>; pools: ReadonlyMap<string, Record<string, number>> }
+  figures: () => Promise<Figures>
   /** Called with each round, for what is kept in memory alone. */
   onRound: (now: number) => void
   now: () => number
@@ -29,7 +34,7 @@ export function createRecorder({
     const time = now()
     onRound(time)
     const at = Math.floor(time / recordEveryMs) * recordEveryMs
-    const { fleet, pools } = figures()
+    const { fleet, pools } = await figures()
     const point = (scope: string, values: Record<string, number>) => ({ scope, at, spanMs: recordEveryMs, values })
     await store.addTimeline([
       point(fleetScope, fleet),

@@ -15,11 +15,21 @@ export interface StateTurns {
 
 /** Changes kept for each node. */
 const kept = 96
+/** Nodes that are gone and whose past is kept: more than these, and the oldest are forgotten. */
+const mostGone = 5_000
+/** What is gone for longer than any page looks back is forgotten, ms. */
+const goneForMs = 30 * 24 * 3_600_000
 
-/** Makes the memory. A node that is gone keeps its past, which its successor of the same name goes on with. */
+/**
+ * Makes the memory. A node that is gone keeps its past for a while, which its successor of the same name goes on with: where names
+ * are never used again, they do not pile up.
+ */
 export function createStateTurns(): StateTurns {
   const turns = new Map<string, StateTurn[]>()
-  const record = (node: string, state: string, at: number): void => {
+  /** Since when each one is gone, oldest first. */
+  const gone = new Map<string, number>()
+
+  const add = (node: string, state: string, at: number): void => {
     const list = turns.get(node)
     if (!list) turns.set(node, [{ at, state }])
     else if (list.at(-1)?.state !== state) {
@@ -27,10 +37,24 @@ export function createStateTurns(): StateTurns {
       if (list.length > kept) list.splice(0, list.length - kept)
     }
   }
+  const prune = (now: number): void => {
+    for (const [node, since] of gone) {
+      if (gone.size <= mostGone && now - since <= goneForMs) return
+      gone.delete(node)
+      turns.delete(node)
+    }
+  }
   return {
-    record,
-    forget: (node, at) => {
-      if (turns.has(node)) record(node, '', at)
+    record(node, state, at) {
+      gone.delete(node)
+      add(node, state, at)
+      prune(at)
+    },
+    forget(node, at) {
+      if (!turns.has(node) || gone.has(node)) return
+      add(node, '', at)
+      gone.set(node, at)
+      prune(at)
     },
     of: (node) => turns.get(node) ?? [],
   }

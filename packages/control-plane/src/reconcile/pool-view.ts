@@ -1,5 +1,5 @@
 import { countDemand, type Demand } from '@navarch/core/demand/count-demand'
-import { chooseName, freeNames, type NameChoice, type SlurmNames } from '@navarch/core/pool/choose-name'
+import { chooseName, freeNames, type NameChoice, type NameInput, type SlurmNames } from '@navarch/core/pool/choose-name'
 import { commonShape, type NodeShape } from '@navarch/core/pool/node-shape'
 import { choosePartition, type PartitionChoice } from '@navarch/core/pool/partition'
 import type { PoolSpec } from '@navarch/core/pool/pool-spec'
@@ -28,6 +28,8 @@ export interface PoolViewInput {
   slurm: { view: SnapshotView; config: SlurmConfig | undefined } | undefined
   /** Readings from elsewhere, in place of Slurm's and the agents'. */
   metrics?: PoolMetrics
+  /** Names that machines of the pool's provider have before they are nodes. */
+  hostNames?: readonly string[]
   now: number
 }
 
@@ -109,15 +111,14 @@ export function viewPool(input: PoolViewInput): PoolView {
 export function nextName(
   view: PoolView,
   input: PoolViewInput,
-  taken: ReadonlySet<string>,
-  demanded: readonly string[],
+  names: Required<Pick<NameInput, 'taken' | 'demanded' | 'hostNames'>>,
 ): NameChoice {
   const pool = view.pool.name
-  if (!input.slurm) return chooseName({ pool, slurm: undefined, taken })
+  if (!input.slurm) return chooseName({ pool, slurm: undefined, ...names })
   if (view.slurmProblem !== undefined || !view.names) {
     return { kind: 'none', reason: view.slurmProblem ?? 'Slurm has not been seen yet' }
   }
-  return chooseName({ pool, slurm: view.names, taken, demanded })
+  return chooseName({ pool, slurm: view.names, ...names })
 }
 
 function partitionsOf(pools: readonly PoolSpec[], partitions: readonly PartitionRecord[]): string[] {

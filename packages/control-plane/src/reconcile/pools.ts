@@ -34,6 +34,8 @@ export interface Pools {
   /** One round: looks at every pool and acts. Rounds never overlap: asked during one, it makes another after it. */
   reconcile(): Promise<void>
   view(pool: PoolSpec): PoolView
+  /** Rises when what is known of pools from elsewhere was read again: their metrics sources, Slurm's configuration. */
+  readings(): number
   conditions(view: PoolView): PoolCondition[]
   /** How the next new host of the pool would be named; undefined while Slurm has not been seen. */
   naming(view: PoolView): SlurmNaming | undefined
@@ -48,6 +50,7 @@ export function createPools(deps: PoolsDeps): Pools {
   const metrics = new Map<string, PoolMetrics>()
   const metricsProblems = new Map<string, string>()
   let slurmConfig: SlurmConfig | undefined
+  let readings = 0
   let running = false
   let again = false
 
@@ -59,17 +62,20 @@ export function createPools(deps: PoolsDeps): Pools {
       pools: config.pools,
       slurm: slurm && { view: slurm.view(), config: slurmConfig },
       ...(told && { metrics: told }),
+      hostNames: deps.provider(pool.provider)?.hostNames ?? [],
       now: clock.now(),
     }
   }
 
   async function readMetrics(pool: PoolSpec): Promise<void> {
-    metrics.delete(pool.name)
+    // What was told before counts until the answer is there: others look at the pool meanwhile.
     try {
       const told = await deps.metrics(pool)
       metricsProblems.delete(pool.name)
       if (told) metrics.set(pool.name, told)
+      else metrics.delete(pool.name)
     } catch (error) {
+      metrics.delete(pool.name)
       const problem = error instanceof Error ? error.message : String(error)
       log.warn('metrics source failed', { pool: pool.name, error: problem })
       metricsProblems.set(pool.name, problem)
@@ -95,6 +101,7 @@ export function createPools(deps: PoolsDeps): Pools {
     slurmConfig = (await slurm?.config().catch(() => slurmConfig)) ?? slurmConfig
     // All at once: a source that hangs until its deadline costs a round that long, not that long for each pool.
     await Promise.all(config.pools.map(readMetrics))
+    readings++
     for (const pool of config.pools) {
       await reconcilePool(pool).catch((error: unknown) =>
         log.error('pool not reconciled', {
@@ -152,6 +159,7 @@ export function createPools(deps: PoolsDeps): Pools {
       }
     },
     view: (pool) => viewPool(inputOf(pool)),
+    readings: () => readings,
     conditions: conditionsOf,
     naming({ pool, records }) {
       if (!slurm) return 'none'

@@ -11,6 +11,9 @@ export interface ProposeDeps {
   engine: Pick<Engine, 'start' | 'withdraw'>
 }
 
+/** A proposal that stands is told anew at most this often, ms: its figures may change with each look. */
+const restateAfterMs = 60_000
+
 /**
  * What a look at a pool in the mode `recommend` decided becomes operations that wait for approval; those whose cause is gone are
  * withdrawn.
@@ -33,6 +36,7 @@ export async function proposeSizes(
     await fleet.commit([{ kind: 'pool', memory: { ...memory, rejections: decided.rejections } }])
   }
   for (const id of decided.withdraw) await engine.withdraw(id, `not needed any more: ${decision.reason}`)
+  await restate(fleet, pool, decision.reason, now)
   const { chosen, missing } = namesFor(decided.provision.count, decided.provision.names)
   for (const { name, naming } of chosen) {
     if (fleet.nodes.has(name) || fleet.operationOf(name)) continue
@@ -40,7 +44,7 @@ export async function proposeSizes(
       kind: 'provision',
       pool,
       node: name,
-      reason: decision.reason,
+      reason: reasonOf('provision', decision.reason),
       initiator: 'autoscaler',
       facts: { slurmName: naming },
       propose: true,
@@ -48,7 +52,7 @@ export async function proposeSizes(
   }
   for (const node of decided.scaleDown) {
     if (fleet.operationOf(node) || fleet.proposalOf(node)) continue
-    const reason = `scaling down: ${decision.reason}`
+    const reason = reasonOf('scale-down', decision.reason)
     await engine.start({ kind: 'scale-down', pool, node, reason, initiator: 'autoscaler', propose: true })
   }
   return missing
@@ -75,10 +79,32 @@ function staleSince(fleet: Fleet, { node: name, kind, initiator }: Operation): s
   return isFaulty(node) ? undefined : `${name} is healthy again`
 }
 
-function sizeProposals(fleet: Fleet, pool: string): SizeProposal[] {
-  return [...fleet.operations.values()].flatMap(({ id, kind, node, pool: of, state }) =>
-    of === pool && state === 'waiting_for_approval' && (kind === 'provision' || kind === 'scale-down')
-      ? [{ id, kind, node }]
-      : [],
+/**
+ * What still stands is proposed for the reason of now. No event tells it: it is the same proposal. All are told at once, so that
+ * those of one cause stay one thing to decide.
+ */
+async function restate(fleet: Fleet, pool: string, reason: string, now: number): Promise<void> {
+  const standing = sizeProposals(fleet, pool)
+  if (!standing.some(({ updatedAt }) => now - updatedAt >= restateAfterMs)) return
+  const changed = standing.filter((proposal) => proposal.reason !== reasonOf(proposal.kind, reason))
+  if (changed.length === 0) return
+  await fleet.commit(
+    changed.map((proposal) => ({
+      kind: 'operation' as const,
+      operation: { ...proposal, reason: reasonOf(proposal.kind, reason), updatedAt: now },
+    })),
   )
+}
+
+function reasonOf(kind: SizeProposal['kind'], reason: string): string {
+  return kind === 'scale-down' ? `scaling down: ${reason}` : reason
+}
+
+function sizeProposals(fleet: Fleet, pool: string): (Operation & SizeProposal)[] {
+  return [...fleet.operations.values()].filter((operation) => operation.pool === pool).filter(isSizeProposal)
+}
+
+function isSizeProposal(operation: Operation): operation is Operation & SizeProposal {
+  const { kind, state } = operation
+  return state === 'waiting_for_approval' && (kind === 'provision' || kind === 'scale-down')
 }

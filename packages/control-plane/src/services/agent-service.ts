@@ -12,6 +12,7 @@ import {
 } from '@navarch/api/control-plane'
 import type { NodeJson } from '@navarch/api/rest'
 import type { NavarchConfig } from '@navarch/config/navarch-config'
+import { counted } from '@navarch/core/count-words'
 import { afterRestart, assessReport } from '@navarch/core/health/assess'
 import { isName, nameRule } from '@navarch/core/names'
 import type { FleetNode, Gpu, GpuSample } from '@navarch/core/node/node'
@@ -99,7 +100,7 @@ export function createAgentService(deps: AgentServiceDeps): AgentService {
               {
                 kind: 'event' as const,
                 type: 'node-registered',
-                message: `registered with ${node.gpus.length} GPUs`,
+                message: `registered with ${counted(node.gpus.length, 'GPU')}`,
                 pool: node.pool,
                 node: id,
               },

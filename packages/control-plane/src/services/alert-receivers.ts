@@ -1,10 +1,11 @@
 import type { AlertJson, AlertReceiverJson, AlertTestJson } from '@navarch/api/alerts'
-import type { Alert } from '@navarch/core/alert/alert'
+import type { Alert, Told } from '@navarch/core/alert/alert'
 import type { AlertsSpec } from '@navarch/core/alert/alerts-spec'
 import type { AlertLedger } from '../alerts/alert-state.ts'
 import type { Mirror } from '../alerts/mirror.ts'
 import type { Outbox } from '../alerts/outbox.ts'
 import { targetOf } from '../alerts/receivers/create-sender.ts'
+import { toldOf } from '../alerts/tellings.ts'
 import { testAlert } from '../alerts/test-message.ts'
 import { time } from './render.ts'
 import { ServiceError } from './service-error.ts'
@@ -53,21 +54,25 @@ export function createReceiverDesk({ spec, ledger, outbox, mirror, now, newId }:
   }
 }
 
-/** Who was told of alerts: of each, what waits and what became of the last messages about its group. */
-export function toldBy({
-  ledger,
-  outbox,
-}: Pick<ReceiverDeskDeps, 'ledger' | 'outbox'>): (alert: Alert) => AlertJson['notified'] {
-  const { groups, deliveries } = ledger.state()
-  const byAlert = new Map<string, AlertJson['notified']>()
-  for (const { id, told } of groups.values()) {
-    const messages: AlertJson['notified'] = [
-      ...[...deliveries.values()]
-        .filter(({ message }) => message.groupId === id)
-        .map(({ receiver, message, error }) => ({ receiver, at: time(message.at), state: 'waiting' as const, error })),
-      ...outbox.toldOf(id).map((each) => ({ ...each, at: time(each.at) })),
-    ]
-    for (const alert of told) byAlert.set(alert, [...(byAlert.get(alert) ?? []), ...messages])
+/** Who was told of some alerts: of each, the messages that wait, and what became of the last ones. */
+export function toldBy(
+  { ledger }: Pick<ReceiverDeskDeps, 'ledger'>,
+  alerts: readonly Alert[],
+): (alert: Alert) => AlertJson['notified'] {
+  const { deliveries, tellings } = ledger.state()
+  const told = toldOf(alerts, tellings.values())
+  const waiting = new Map<string, AlertJson['notified']>()
+  for (const { receiver, message, error } of deliveries.values()) {
+    const waits = { receiver, at: time(message.at), state: 'waiting' as const, error }
+    for (const id of tellings.get(message.id)?.alerts ?? []) {
+      if (told.has(id)) waiting.set(id, [...(waiting.get(id) ?? []), waits])
+    }
   }
-  return ({ id }) => byAlert.get(id) ?? []
+  const shown = new Map<readonly Told[], AlertJson['notified']>()
+  const show = (those: readonly Told[]) => {
+    const known = shown.get(those) ?? those.map(({ message: _, at, ...rest }) => ({ ...rest, at: time(at) }))
+    shown.set(those, known)
+    return known
+  }
+  return ({ id }) => [...(waiting.get(id) ?? []), ...show(told.get(id) ?? [])]
 }

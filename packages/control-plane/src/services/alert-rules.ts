@@ -5,9 +5,10 @@ import {
   simpleAlertMetrics,
 } from '@navarch/api/alerts'
 import { isAboutNodes } from '@navarch/core/alert/alert-metrics'
-import { type AlertRule, defaultResolveAfter } from '@navarch/core/alert/alert-rule'
+import { type AlertRule, defaultResolveAfter, rulesInForce } from '@navarch/core/alert/alert-rule'
 import type { AlertsSpec } from '@navarch/core/alert/alerts-spec'
 import { defaultRules } from '@navarch/core/alert/default-rules'
+import { cycleProblem, inhibitionCycle } from '@navarch/core/alert/inhibition-cycle'
 import type { AlertLedger } from '../alerts/alert-state.ts'
 import type { AlertHistoryEvent } from '../store/alerts/alert-records.ts'
 import { time } from './render.ts'
@@ -56,6 +57,10 @@ export function createRuleEditor({ spec, ledger, wake, now, newId }: RuleEditorD
     if (spec.rules.some((other) => other.name === rule.name)) {
       throw new ServiceError('conflict', `"${rule.name}" is a rule of the configuration file: change it there`)
     }
+    const others = [...rules.values()].filter((other) => other.id !== ownId)
+    const builtIn = spec.defaults ? defaultRules : []
+    const cycle = inhibitionCycle(rule.name, [...rulesInForce(builtIn, spec.rules, others), rule])
+    if (cycle) throw new ServiceError('invalid', `body: inhibited_by: ${cycleProblem(cycle)}`)
   }
 
   const editable = (id: string, rules: ReadonlyMap<string, AlertRule>): AlertRule => {

@@ -75,10 +75,12 @@ export function createSilenceKeeper({ ledger, wake, now, newId }: SilenceKeeperD
     },
     async end(id, by) {
       const at = now()
-      if (silenceState(find(id), at) === 'over') return get(id)
       await ledger.change(({ silences }) => {
         const silence = silences.get(id)
-        if (!silence) return { changes: [], result: undefined }
+        if (!silence) throw new ServiceError('not_found', `no silence ${id}`)
+        if (silenceState(silence, at) === 'over') {
+          throw new ServiceError('conflict', `silence ${id} is over already: it ended at ${time(silence.endsAt)}`)
+        }
         const ended = { ...silence, endsAt: at, startsAt: Math.min(silence.startsAt, at) }
         const event = { ...noAlert(at), event: 'unsilenced' as const, text: silence.reason, by }
         return {

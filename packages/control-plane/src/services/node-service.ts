@@ -38,8 +38,12 @@ export function createNodeService(deps: NodeServiceDeps): NodeService & { descri
   const index = createSlurmIndex()
 
   function render(node: FleetNode): NodeJson {
-    const operation = fleet.operationOf(node.id)
-    return renderNode(node, index(slurm?.view().snapshot, node.id), operation ? [operation.id] : [])
+    return renderNode(node, index(slurm?.view().snapshot, node.id), operationsOf(node))
+  }
+
+  /** What has the node in hand, and then what waits for approval. */
+  function operationsOf({ id }: FleetNode): string[] {
+    return [fleet.operationOf(id), fleet.proposalOf(id)].flatMap((operation) => operation?.id ?? [])
   }
 
   function find(id: string): FleetNode {
@@ -87,9 +91,8 @@ export function createNodeService(deps: NodeServiceDeps): NodeService & { descri
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
     async get(id) {
       const node = find(id)
-      const operation = fleet.operationOf(node.id)
       const history = await fleet.history.findings(node.id, shownFindings)
-      return renderNode(node, index(slurm?.view().snapshot, node.id), operation ? [operation.id] : [], history)
+      return renderNode(node, index(slurm?.view().snapshot, node.id), operationsOf(node), history)
     },
     cordon: (id, reason) => hold(id, 'cordon', reason),
     drain: (id, reason) => hold(id, 'drain', reason),

@@ -63,6 +63,14 @@ describe('decideRecords', () => {
     expect(later.events).toMatchObject([{ at: 2_500, record: { state: 'RUNNING', nodes: 'n1', startTime: 2_000 } }])
   })
 
+  it('tells what a job waits for, and again when that changes', () => {
+    const waits = (dependency: string) => record(7, 'PENDING', { dependency })
+    const first = decideRecords(nothing, look(1_500, waits('afterok:5(unfulfilled),afterok:6(unfulfilled)')), context)
+    const later = decideRecords(first.told, look(2_500, waits('afterok:6(unfulfilled)')), context)
+    expect(later.events).toMatchObject([{ record: { dependency: 'afterok:6(unfulfilled)' } }])
+    expect(viewJob(foldAll([...first.events, ...later.events])[0] as JobDoc).dependency).toBe('afterok:6(unfulfilled)')
+  })
+
   it('dates an end by itself, so that it is the same event whenever it is told', () => {
     const ended = record(7, 'FAILED', { exit: { status: 0, signal: 9, coreDumped: false } })
     const [once] = decideRecords(nothing, look(5_000, ended), context).events

@@ -110,9 +110,9 @@ function recordOf(
  */
 function fingerprint(facts: SlurmJobFacts): string {
   if (isFinalRecord(facts)) return endPrint(facts.state, facts.endTime)
-  const { state, reason, user, name, account, partition, qos, group, nodes } = facts
+  const { state, reason, dependency, user, name, account, partition, qos, group, nodes } = facts
   const { submitTime, eligibleTime, startTime, endTime, timeLimitMinutes } = facts
-  const words = [state, reason, user, name, account, partition, qos, nodes, group?.arrayTask]
+  const words = [state, reason, dependency, user, name, account, partition, qos, nodes, group?.arrayTask]
   return JSON.stringify([words, submitTime, eligibleTime, startTime, endTime, timeLimitMinutes])
 }
 

@@ -26,6 +26,7 @@ export function factsOfRecord(job: JobRecord, from: 'squeue' | 'scontrol' | 'slu
     nodes: job.nodes,
     submitTime: job.submitTime,
     eligibleTime: job.eligibleTime,
+    dependency: job.dependency,
     startTime: began ? job.startTime : undefined,
     endTime: over ? job.endTime : undefined,
     timeLimitMinutes: minutesOf(job.timeLimit),

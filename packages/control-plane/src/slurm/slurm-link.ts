@@ -44,6 +44,8 @@ export interface SlurmLink {
   onLook(callback: () => void): () => void
   /** Reservations and shares of accounts, by commands of their own. Never fails. */
   details: SlurmClient['details']
+  /** What Slurm's topology puts together, by a command of its own. */
+  topology: SlurmClient['topology']
   /** What `scontrol ping` says of each controller, asked at most every 15 s. */
   controllers(): Promise<ControllerStatus[]>
   /** `scontrol show config`, read at most once a minute. */
@@ -91,6 +93,7 @@ export function createSlurmLink(
     },
     onLook: (callback) => poller.onSnapshot(callback),
     details: () => client.details(),
+    topology: () => client.topology(),
     controllers() {
       if (!controllers || clock.now() - controllers.at > 15_000) {
         controllers = { at: clock.now(), value: client.ping() }

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { nodeDocument } from '../../test/memory-fleet.ts'
 import { defaultJobMetricsOptions, jobMetrics } from './job-metrics.ts'
 import { type JobMetricsInput, type JobOfMetrics, nodesOfMetrics } from './job-metrics-input.ts'
-import { createDroppedSeries } from './series-budget.ts'
+import { createDroppedSeries, seriesForFleet } from './series-budget.ts'
 import { createStorageMetrics, measured } from './storage-metrics.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -120,7 +120,7 @@ describe('the metrics of jobs', () => {
   it('tell who has a GPU beside values without names of jobs', () => {
     const lines = linesOf()
     const labels = 'job_id="812",user="ada",account="physics",partition="gpu"'
-    expect(about(lines, 'navarch_')).toEqual([
+    expect(lines.filter((line) => /^navarch_(gpu|job)_/.test(line))).toEqual([
       'navarch_gpu_utilization_percent{node="n1",gpu="GPU-1"} 90',
       'navarch_gpu_utilization_percent{node="n1",gpu="GPU-2"} 0',
       `navarch_gpu_memory_used_bytes{node="n1",gpu="GPU-1"} ${70 * gib}`,
@@ -233,11 +233,20 @@ describe('too many series', () => {
   it('are left out, the least important first, and counted by metric at each scrape', () => {
     const dropped = createDroppedSeries()
     const all = jobMetrics(input(), defaultJobMetricsOptions, dropped).flatMap(({ samples }) => samples).length
-    const options = { ...defaultJobMetricsOptions, maxSeries: all - 2 }
+    const options = { ...defaultJobMetricsOptions, maxSeries: all - 3 }
     const few = [1, 2].map(() => renderMetrics(jobMetrics(input(), options, dropped)))
     expect(few[0]).toContain('navarch_metrics_dropped_series_total{metric="hpc_job_gpu_device_power_watts"} 1\n')
     expect(few[1]).toContain('navarch_metrics_dropped_series_total{metric="hpc_job_gpu_device_memory_used_bytes"} 2\n')
     expect(about((few[1] ?? '').split('\n'), 'hpc_job_gpu_device_power_watts{')).toEqual([])
+  })
+
+  it('have room for all metrics of the machines that there are, and say for how many', () => {
+    const gpus = Array.from({ length: 8 }, (_, at) => ({ index: at, uuid: `GPU-${at}`, utilizationPercent: at }))
+    const nodes = Array.from({ length: 3 }, (_, at) => ({ node: `n${at + 1}`, gpus }))
+    const lines = linesOf({ nodes })
+    // One more GPU that only a job tells of.
+    expect(lines).toContain(`navarch_metrics_max_series ${seriesForFleet({ gpus: 25, nodes: 3 })}`)
+    expect(linesOf({ nodes }, { ...defaultJobMetricsOptions, maxSeries: 7 })).toContain('navarch_metrics_max_series 7')
   })
 
   it('of one name and the same labels are one, or Prometheus would refuse them all', () => {

@@ -1,27 +1,30 @@
 import type { Metric } from '@navarch/metrics/exposition'
 import type { JobMetricsInput, JobOfMetrics, NodeOfMetrics } from './job-metrics-input.ts'
 import {
-  gpuKey,
   gpusOfNodes,
   jobsToTell,
   mean,
   type NodeGpus,
   type Part,
   partsOf,
+  withGpusOfJobs,
   withReadingsOfNode,
 } from './job-parts.ts'
-import { createSeriesBudget, type DroppedSeries, type SeriesBudget } from './series-budget.ts'
+import { createSeriesBudget, type DroppedSeries, type SeriesBudget, seriesForFleet } from './series-budget.ts'
 
 export interface JobMetricsOptions {
   /** How long a job that has ended keeps its series, ms: long enough to be scraped once. */
   keepEndedMs: number
   /** Age from which what an agent told of a running job is left out, ms: three of its intervals, at least. */
   freshMs: number
-  /** Most series in one scrape; what is over it is counted in `navarch_metrics_dropped_series_total`. */
-  maxSeries: number
+  /**
+   * Most series in one scrape; what is over it is counted in `navarch_metrics_dropped_series_total`. Default: what the machines need,
+   * `seriesForFleet`.
+   */
+  maxSeries?: number | undefined
 }
 
-export const defaultJobMetricsOptions: JobMetricsOptions = { keepEndedMs: 300_000, freshMs: 60_000, maxSeries: 50_000 }
+export const defaultJobMetricsOptions: JobMetricsOptions = { keepEndedMs: 300_000, freshMs: 60_000 }
 
 /**
  * The metrics of jobs, made anew at each scrape: `hpc_*` under the names and labels of the original service, `navarch_gpu_*` and
@@ -30,7 +33,6 @@ export const defaultJobMetricsOptions: JobMetricsOptions = { keepEndedMs: 300_00
  * many, those of the last metrics go first, and in each those of the jobs that began last.
  */
 export function jobMetrics(input: JobMetricsInput, options: JobMetricsOptions, dropped: DroppedSeries): Metric[] {
-  const budget = createSeriesBudget(options.maxSeries, dropped)
   const jobs = jobsToTell(input, options.keepEndedMs)
   const gpus = gpusOfNodes(input.nodes)
   const all = jobs.flatMap((job) => partsOf(job, input.now, options.freshMs))
@@ -40,11 +42,22 @@ export function jobMetrics(input: JobMetricsInput, options: JobMetricsOptions, d
   ].reverse()
   dropped.add('hpc_job_runtime_seconds', all.length - parts.length)
   const told = parts.map((part) => (part.running ? withReadingsOfNode(part, gpus) : part))
+  const running = told.filter((part) => part.running)
+  const known = withGpusOfJobs(gpus, running)
+  const nodes = new Set([...input.nodes, ...running].map(({ node }) => node))
+  const maxSeries = options.maxSeries ?? seriesForFleet({ gpus: known.size, nodes: nodes.size })
+  const budget = createSeriesBudget(maxSeries, dropped)
   return [
     ...totals(input, budget),
     ...nodeMetrics(input, jobs, budget),
-    ...gpuMetrics(gpus, told, budget),
+    ...gpuMetrics(known, running, budget),
     ...partMetrics(told, budget),
+    {
+      name: 'navarch_metrics_max_series',
+      help: 'Most series of jobs, nodes and GPUs in a scrape; navarch_metrics_dropped_series_total counts what is over it.',
+      type: 'gauge',
+      samples: [{ value: maxSeries }],
+    },
     dropped.metric(),
   ]
 }
@@ -115,15 +128,7 @@ function nodeMetrics({ nodes }: JobMetricsInput, jobs: readonly JobOfMetrics[], 
 }
 
 /** Values by GPU, whoever has it, and who has it: joined in queries, so that a job that ends ends one series and not eight. */
-function gpuMetrics(ofNodes: NodeGpus, parts: readonly Part[], { metric }: SeriesBudget): Metric[] {
-  const gpus = new Map(ofNodes)
-  const running = parts.filter((part) => part.running)
-  for (const { node, gpus: ofPart } of running) {
-    for (const gpu of ofPart) {
-      const key = gpuKey(node, gpu.uuid)
-      if (!gpus.has(key)) gpus.set(key, { labels: { node, gpu: gpu.uuid }, values: gpu })
-    }
-  }
+function gpuMetrics(gpus: NodeGpus, running: readonly Part[], { metric }: SeriesBudget): Metric[] {
   const holders = running.flatMap(({ view, node, gpus: ofPart }) =>
     (ofPart.length > 0 ? ofPart.map(({ uuid }) => uuid) : ['']).map((gpu) => ({ view, node, gpu })),
   )

@@ -46,7 +46,7 @@ interface PartGpu extends GpuValues {
 export type NodeGpus = ReadonlyMap<string, { labels: { node: string; gpu: string }; values: GpuValues }>
 
 /** One GPU of one node, as a key. */
-export function gpuKey(node: string, uuid: string): string {
+function gpuKey(node: string, uuid: string): string {
   return `${node}\0${uuid}`
 }
 
@@ -59,6 +59,18 @@ export function gpusOfNodes(nodes: readonly NodeOfMetrics[]): NodeGpus {
       ),
     ),
   )
+}
+
+/** Those of the nodes' readings, and those that only jobs tell of. */
+export function withGpusOfJobs(ofNodes: NodeGpus, running: readonly Part[]): NodeGpus {
+  const gpus = new Map(ofNodes)
+  for (const { node, gpus: ofPart } of running) {
+    for (const gpu of ofPart) {
+      const key = gpuKey(node, gpu.uuid)
+      if (!gpus.has(key)) gpus.set(key, { labels: { node, gpu: gpu.uuid }, values: gpu })
+    }
+  }
+  return gpus
 }
 
 /** What the job's own readings do not tell of its GPUs, their node's may. */

@@ -78,6 +78,15 @@ describe('the telemetry of jobs', () => {
     ])
   })
 
+  it('counts the jobs that it does not read, since there are too many', async () => {
+    const doc = { cluster: 'c', jobId: '1', restart: 0, firstAt: 0, started: {}, finished: {} }
+    const list = async ({ limit }: JobFilter) => ({ runs: Array.from({ length: limit }, () => doc), total: 25_000 })
+    const metrics = await telemetryOver(undefined, { ...emptyJobStore, list }).metrics()
+    const dropped = metrics.find(({ name }) => name === 'navarch_metrics_dropped_series_total')
+    // 5,000 that run, and all but the first page of those that have ended.
+    expect(dropped?.samples).toContainEqual({ labels: { metric: 'hpc_job_runtime_seconds' }, value: 29_000 })
+  })
+
   it('is sent on with the headers and the token of the configuration', async () => {
     const { requests, effects } = engine()
     const remote = remoteWriteOf({ ...spec, tokenEnv: 'TOKEN' }, { TOKEN: 'secret' }, effects)

@@ -207,8 +207,17 @@ describe('remote write', () => {
     await requestsOf(engine, 1)
     client.push(points(4))
     expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 3 })
+    client.push(points(5))
+    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 8 })
+  })
+
+  it('keeps all points of one moment, though more than may wait', async () => {
+    const engine = await startEngine([undefined])
+    const { client } = createClient({ url: engine.url, batch: 2, maxQueue: 5 })
+    client.push(points(4))
+    await requestsOf(engine, 1)
     client.push(points(100))
-    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 103 })
+    expect(counts(client)).toMatchObject({ waiting_points: 102, 'dropped_points_total queue_full': 2 })
   })
 
   it('ends at once when it is closed, whatever it waits for', async () => {

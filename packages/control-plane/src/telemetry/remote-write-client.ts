@@ -9,7 +9,10 @@ export interface RemoteWriteOptions {
   url: string
   headers?: Readonly<Record<string, string>>
   auth?: { kind: 'bearer'; token: string } | { kind: 'basic'; user: string; password: string }
-  /** Points that wait at most while the engine is away; the oldest go first. Default 200,000, which take about 50 MB. */
+  /**
+   * Points that wait at most while the engine is away; the oldest go first. Default 200,000, which take about 50 MB. All points of one
+   * moment wait, however many they are.
+   */
   maxQueue?: number
   /** Points in one request. Default 2,000. */
   batch?: number
@@ -130,7 +133,8 @@ export function createRemoteWriteClient(options: RemoteWriteOptions, effects: Re
     push(points) {
       if (closed.signal.aborted) return
       for (const point of points) queue.push(point)
-      const over = Math.min(queue.length - maxQueue, queue.length - inFlight)
+      const most = points.length > maxQueue ? points.length + inFlight : maxQueue
+      const over = Math.min(queue.length - most, queue.length - inFlight)
       if (over > 0) {
         queue.splice(inFlight, over)
         counts.overflow += over

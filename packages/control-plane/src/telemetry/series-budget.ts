@@ -19,6 +19,23 @@ export function createDroppedSeries(): DroppedSeries {
   }
 }
 
+/** For jobs without GPUs, and a fleet that nobody has told yet. */
+const leastSeries = 50_000
+/** A scrape of a million series has about 120 MB. */
+const mostSeries = 1_000_000
+/** Nine metrics name a GPU; a job that has just ended keeps four of them for a while, beside those of the next. */
+const seriesPerGpu = 13
+/** Eight metrics name a node, and four each of its jobs: two jobs on a node that has GPUs. */
+const seriesPerNode = 16
+
+/**
+ * The most series of one scrape where the configuration sets no limit: enough for all metrics of the machines that there are. It does
+ * not rise with jobs, for those may come by the thousand in a minute, each with names of its own.
+ */
+export function seriesForFleet({ gpus, nodes }: { gpus: number; nodes: number }): number {
+  return Math.min(mostSeries, leastSeries + gpus * seriesPerGpu + nodes * seriesPerNode)
+}
+
 /** What one scrape may still hold. */
 export interface SeriesBudget {
   /** A metric with a sample for each item whose value is known, as long as there is room. What is over it costs next to nothing. */

@@ -7,7 +7,7 @@ import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
 import { createAuthority } from '../../test/server/certificates.ts'
 import { openTlsCertificate } from '../server/tls-certificate.ts'
-import { createSlurmMetrics, slurmMetricsAddress } from './slurm-exporter.ts'
+import { createSlurmMetrics, portWithoutSlurm, slurmMetricsAddress } from './slurm-exporter.ts'
 
 const snapshot: SlurmSnapshot = {
   takenAt: Date.now(),
@@ -81,6 +81,13 @@ describe("Slurm's figures of the control plane", () => {
     expect(opened.problem).toMatch(/another program has this port.*server\.slurm_metrics_address/)
     await opened.close()
     other.close()
+  })
+
+  it('are missed aloud where an address was set for them and there is no Slurm', () => {
+    expect(portWithoutSlurm({ host: '::', port: 9341 })).toMatch(
+      /^nothing listens on \[::\]:9341 .*without Slurm.*slurm\.bin/,
+    )
+    expect([portWithoutSlurm(undefined), portWithoutSlurm('none')]).toEqual([undefined, undefined])
   })
 
   it('are on port 9341 beside the main one unless told otherwise, and on any where that is on any', () => {

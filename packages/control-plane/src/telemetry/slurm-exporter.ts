@@ -77,6 +77,14 @@ export function createSlurmMetrics(
   }
 }
 
+/** What to tell where the port was asked for and pools run without Slurm; undefined: nobody asked. */
+export function portWithoutSlurm(given: { host: string; port: number } | 'none' | undefined): string | undefined {
+  if (given === undefined || given === 'none') return undefined
+  const { host, port } = given
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `nothing listens on ${address} (server.slurm_metrics_address): pools run without Slurm, so there are no figures of it; set slurm.bin or slurm.rest_url, or take the address out`
+}
+
 /** Where the port is: beside the main one by itself, chosen by the system where that one is; undefined: nowhere. */
 export function slurmMetricsAddress(
   { host, port }: { host: string; port: number },

@@ -1,4 +1,6 @@
-import { type AuditEntryJson, type JobListJson, jobRoutes } from '@navarch/api/jobs'
+import { type AuditEntryJson, type JobListJson, type JobReportJson, jobRoutes } from '@navarch/api/jobs'
+import type { JobRecorded, SlurmJobFacts } from '@navarch/core/job/job-event'
+import { silentLog } from '@navarch/system/log'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { describe, expect, it } from 'vitest'
 import type { JobServiceDeps } from '../../src/services/jobs/job-deps.ts'
@@ -9,6 +11,56 @@ const fail = () => Promise.reject(new Error('jobs.db: the disk is full at sector
 const brokenStore = { ...emptyJobStore, list: fail, apply: fail }
 
 const newJob = { id: '7', user: 'bob', nodes: ['n1'] }
+
+describe('a job that waits', () => {
+  const submitTime = Date.parse('2026-03-01T12:00:00Z')
+  const pending = (jobId: string, record: Partial<SlurmJobFacts>): JobRecorded => ({
+    kind: 'recorded',
+    job: { cluster: 'default', jobId, restart: 0 },
+    ...{ at: submitTime + 5_000, receivedAt: submitTime + 5_000 },
+    origin: { changedBy: 'slurm', source: 'scheduler', correlationId: 'c-1' },
+    record: { state: 'PENDING', from: 'squeue', user: 'mary', submitTime, ...record },
+  })
+  const held = pending('1004', { reason: 'JobHeldUser', requested: { nodes: 2, gpus: 16, cpus: 256 } })
+
+  it('has not started: it has no start, the time of its submission and what it asks for', async () => {
+    const { get, store } = await startJobsServer()
+    // Slurm's guess of a start is none.
+    await store.apply([{ ...held, record: { ...held.record, startTime: submitTime + 3_600_000 } }])
+    const { body } = await get('/v1/jobs/1004')
+    expect(body).toMatchObject({
+      ...{ state: 'pending', start_time: null, runtime_seconds: 0 },
+      ...{ requested_nodes: 2, requested_gpus: 16, requested_cpus: 256 },
+      scheduler: { submit_time: '2026-03-01T12:00:00.000Z', state_reason: 'JobHeldUser' },
+    })
+  })
+
+  it('says why in plain words, and what would make it start', async () => {
+    const { get, store } = await startJobsServer()
+    await store.apply([held])
+    const { body } = await get<JobReportJson>('/v1/jobs/1004/report')
+    expect(body.verdict.sentence).toBe('Job 1004 waits: its user holds it (JobHeldUser).')
+    expect(body.notes).toEqual([{ severity: 'warning', text: 'Release it: scontrol release 1004' }])
+  })
+
+  it.each(['1001_[9-40%8]', '1001_9-40', '1001_[7-40%8]', '1001_12', '1001'])(
+    'as tasks 9 to 40 of array 1001 answers to %s',
+    async (id) => {
+      const { get, store } = await startJobsServer()
+      await store.apply([pending('1001', { group: { arrayJobId: 1001, arrayTask: '9-40' } })])
+      expect((await get(`/v1/jobs/${encodeURIComponent(id)}`)).body).toMatchObject({
+        ...{ id: '1001', array_job_id: 1001, array_task_id: '9-40' },
+      })
+    },
+  )
+
+  it('does not answer for a task that is not in its list', async () => {
+    const { get, store } = await startJobsServer()
+    await store.apply([pending('1001', { group: { arrayJobId: 1001, arrayTask: '9-40' } })])
+    expect((await get('/v1/jobs/1001_3')).status).toBe(404)
+    expect((await get('/v1/jobs/1002_%5B9-40%5D')).status).toBe(404)
+  })
+})
 
 describe('jobs made by hand', () => {
   it('are made, changed and removed, each change with a row in the audit', async () => {
@@ -30,6 +82,23 @@ describe('jobs made by hand', () => {
       ['deleted', 'alice', 'api'],
       ['changed', 'alice', 'api'],
       ['created', 'alice', 'api'],
+    ])
+  })
+
+  it('are in the log when they change, and not when they tell their figures', async () => {
+    const lines: unknown[] = []
+    const info = (msg: string, fields?: object) => void lines.push({ msg, ...fields })
+    const { send } = await startJobsServer({ log: { ...silentLog, info } })
+    lines.length = 0
+    await send('POST', '/v1/jobs', newJob)
+    expect(await send('POST', '/v1/jobs/7/metrics', { cpu_usage: 1, memory_usage_mb: 1 })).toMatchObject({
+      status: 201,
+    })
+    await send('DELETE', '/v1/jobs/7')
+    const by = 'somebody on this machine'
+    expect(lines).toEqual([
+      { msg: 'changed', by, request: 'POST /v1/jobs' },
+      { msg: 'changed', by, request: 'DELETE /v1/jobs/7' },
     ])
   })
 

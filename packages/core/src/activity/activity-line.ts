@@ -28,8 +28,10 @@ export interface ActivityLine {
   severity: Severity
   /** What happened, fit to stand before "on gpu-1" or "on 3 nodes"; alike things have the same. */
   what: string
-  /** The same with its place and details, for a single one. */
+  /** The same with its place and details, for a single one. It tells the past: what is may be otherwise by now. */
   text: string
+  /** The same of several nodes, such as "3 nodes of rack r7"; `what` on them by default. */
+  many?: (nodes: string) => string
 }
 
 /** Graver findings than these are told as critical: the gravest that XIDs of this kind ask for. */
@@ -48,7 +50,7 @@ export function activityLine(event: ToldEvent): ActivityLine | undefined {
       return statusLine(event)
     case 'node-health':
       return message.startsWith('unknown: no heartbeat')
-        ? { kind: 'fault', severity: 'warning', what: 'silent agent', text: `${node} is silent: ${message.slice(9)}` }
+        ? { kind: 'fault', severity: 'warning', what: 'silent agent', text: `${node} fell silent: ${message.slice(9)}` }
         : undefined
     case 'operation':
       return operationLine(event)
@@ -57,7 +59,12 @@ export function activityLine(event: ToldEvent): ActivityLine | undefined {
     case 'pool-size':
       return message.startsWith('size:')
         ? { kind: 'person', severity: 'info', what: message.slice(6), text: `${pool}: ${message.slice(6)}` }
-        : { kind: 'scaling', severity: 'info', what: message.split(':')[0] ?? message, text: `${pool} is ${message}` }
+        : {
+            kind: 'scaling',
+            severity: 'info',
+            what: message.split(':')[0] ?? message,
+            text: `${pool} began ${message}`,
+          }
     case 'command':
       return { kind: 'person', severity: 'info', what: 'command', text: `${node}: ${message}` }
     case 'alert':
@@ -80,25 +87,38 @@ function statusLine({ message, node }: ToldEvent): ActivityLine | undefined {
   if (status === 'draining' && reason.startsWith('scaling down')) return undefined
   if (status === 'draining') {
     const why = reason ? ` for ${reason}` : ''
-    return { kind: 'drain', severity: 'warning', what: `drained${why}`, text: `${node} is drained${why}` }
+    return {
+      kind: 'drain',
+      severity: 'warning',
+      what: `drained${why}`,
+      text: `${node} was drained${why}`,
+      many: (nodes) => `${nodes} were drained${why}`,
+    }
   }
   if (status === 'cordoned') {
     return {
       kind: 'drain',
       severity: 'info',
       what: 'cordoned',
-      text: `${node} is cordoned${reason ? `: ${reason}` : ''}`,
+      text: `${node} was cordoned${reason ? `: ${reason}` : ''}`,
+      many: (nodes) => `${nodes} were cordoned`,
     }
   }
   if (status === 'active') {
-    return { kind: 'return', severity: 'info', what: 'in service', text: `${node} is in service` }
+    return {
+      kind: 'return',
+      severity: 'info',
+      what: 'in service',
+      text: `${node} came into service`,
+      many: (nodes) => `${nodes} came into service`,
+    }
   }
   if (status === 'unhealthy') {
     return {
       kind: 'fault',
       severity: 'critical',
       what: 'left faulty',
-      text: `${node} is faulty, and nothing is at it (${reason})`,
+      text: `${node} was left faulty (${reason})`,
     }
   }
   return undefined
@@ -107,12 +127,12 @@ function statusLine({ message, node }: ToldEvent): ActivityLine | undefined {
 function operationLine({ message, node }: ToldEvent): ActivityLine | undefined {
   const [, proposed, cause = ''] = /^(\S+) waits for approval: (.*)$/s.exec(message) ?? []
   if (proposed !== undefined) {
-    const what = `${proposed} waits for approval`
     return {
       kind: 'replacement',
       severity: 'warning',
-      what,
-      text: `${proposed} of ${node} waits for approval: ${cause}`,
+      what: `${proposed} proposed`,
+      text: `${proposed} of ${node} was proposed: ${cause}`,
+      many: (nodes) => `${proposed} of ${nodes} was proposed`,
     }
   }
   const [, kind = '', reason = ''] = /^(\S+) started: (.*)$/s.exec(message) ?? []
@@ -122,7 +142,8 @@ function operationLine({ message, node }: ToldEvent): ActivityLine | undefined {
         kind: 'replacement',
         severity: 'info',
         what: 'replacement',
-        text: `${node} is being replaced: ${reason}`,
+        text: `replacement of ${node} began: ${reason}`,
+        many: (nodes) => `replacement of ${nodes} began`,
       }
     case 'cordon':
     case 'drain':

@@ -27,18 +27,18 @@ describe('one event', () => {
       'XID 79: GPU has fallen off the bus on gpu-1',
     ],
     ['finding', 'XID 13: Graphics Engine Exception', 'fault', 'warning', 'XID 13: Graphics Engine Exception on gpu-1'],
-    ['node-status', 'draining: XID 79', 'drain', 'warning', 'gpu-1 is drained for XID 79'],
-    ['node-status', 'cordoned: new fan', 'drain', 'info', 'gpu-1 is cordoned: new fan'],
-    ['node-status', 'active', 'return', 'info', 'gpu-1 is in service'],
+    ['node-status', 'draining: XID 79', 'drain', 'warning', 'gpu-1 was drained for XID 79'],
+    ['node-status', 'cordoned: new fan', 'drain', 'info', 'gpu-1 was cordoned: new fan'],
+    ['node-status', 'active', 'return', 'info', 'gpu-1 came into service'],
     [
       'node-status',
       'unhealthy after replace failed',
       'fault',
       'critical',
-      'gpu-1 is faulty, and nothing is at it (after replace failed)',
+      'gpu-1 was left faulty (after replace failed)',
     ],
-    ['node-health', 'unknown: no heartbeat for 1m30s', 'fault', 'warning', 'gpu-1 is silent: no heartbeat for 1m30s'],
-    ['operation', 'replace started: XID 79', 'replacement', 'info', 'gpu-1 is being replaced: XID 79'],
+    ['node-health', 'unknown: no heartbeat for 1m30s', 'fault', 'warning', 'gpu-1 fell silent: no heartbeat for 1m30s'],
+    ['operation', 'replace started: XID 79', 'replacement', 'info', 'replacement of gpu-1 began: XID 79'],
     ['operation', 'drain started: new fan', 'person', 'info', 'drain of gpu-1 asked for: new fan'],
     ['operation', 'retried by an operator', 'person', 'info', 'gpu-1: retried by an operator'],
     ['alert', 'GpuFellOffBus fires: gpu-1 GPU 3', 'alert', 'warning', 'GpuFellOffBus fires: gpu-1 GPU 3'],
@@ -48,7 +48,7 @@ describe('one event', () => {
       'replace waits for approval: XID 79',
       'replacement',
       'warning',
-      'replace of gpu-1 waits for approval: XID 79',
+      'replace of gpu-1 was proposed: XID 79',
     ],
     ['observed', 'would replace: XID 79', 'other', 'info', 'Navarch only observes, and would replace: XID 79 (gpu-1)'],
     [
@@ -63,7 +63,7 @@ describe('one event', () => {
       'scaling up from 4 to 6: 5 pending jobs',
       'scaling',
       'info',
-      'train is scaling up from 4 to 6: 5 pending jobs',
+      'train began scaling up from 4 to 6: 5 pending jobs',
     ],
     ['pool-size', 'size: an operator asked for 6', 'person', 'info', 'train: an operator asked for 6'],
   ])('%s "%s" is told', (type, message, kind, severity, text) => {
@@ -92,6 +92,18 @@ describe('alike things', () => {
     expect(texts(...Array.from({ length: 9 }, (_, n) => xid(`gpu-${n}`)))).toEqual(['XID 48 on 9 nodes'])
   })
 
+  test('are told as the past, since a count over an hour is none of now', () => {
+    const nodes = Array.from({ length: 45 }, (_, n) => `gpu-${n}`)
+    const told = (type: string, message: string) => texts(...nodes.map((node) => event(type, message, { node })))
+    expect(told('node-status', 'active')).toEqual(['45 nodes came into service'])
+    expect(told('operation', 'replace started: XID 79')).toEqual(['replacement of 45 nodes began'])
+    expect(told('operation', 'provision waits for approval: a job waits')).toEqual([
+      'provision of 45 nodes was proposed',
+    ])
+    expect(told('node-status', 'cordoned: new fan')).toEqual(['45 nodes were cordoned'])
+    expect(told('node-status', 'draining: XID 79')).toEqual(['45 nodes were drained for XID 79'])
+  })
+
   test('of one node are told with how often', () => {
     expect(texts(xid('gpu-1'), xid('gpu-1'))).toEqual(['XID 48 on gpu-1, 2 times'])
   })
@@ -116,7 +128,7 @@ describe('alike things', () => {
       nodes: ['a', 'b'],
       pools: ['train'],
       operations: ['op1', 'op2'],
-      text: '2 nodes (a and b) are being replaced',
+      text: 'replacement of 2 nodes (a and b) began',
     })
   })
 })

@@ -92,14 +92,5 @@ function textOf(
   const count = counted(nodes.length, 'node')
   const named = nodes.length <= 3 ? ` (${listed(nodes)})` : ''
   const where = `${count}${place}${named}`
-  switch (line.kind) {
-    case 'return':
-      return `${where} are ${line.what}`
-    case 'drain':
-      return `${where} were ${line.what}`
-    case 'replacement':
-      return line.what === 'replacement' ? `${where} are being replaced` : `${line.what} on ${where}`
-    default:
-      return `${line.what} on ${where}`
-  }
+  return line.many?.(where) ?? `${line.what} on ${where}`
 }

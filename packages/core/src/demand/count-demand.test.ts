@@ -119,7 +119,7 @@ describe('nodes of a job', () => {
     [
       'one node for 16 GPUs',
       { nodesMax: 1, gresPerJob: gpu(16) },
-      "asks for at most 1 nodes; its resources take 2 of this pool's",
+      "asks for at most 1 node; its resources take 2 of this pool's",
     ],
     [
       'a feature',

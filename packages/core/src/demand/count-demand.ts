@@ -2,6 +2,7 @@ import type { JobRecord } from '@navarch/slurm/job-record'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isCloud, isRegistered, isSchedulable } from '@navarch/slurm/node-state'
 import { unavailableNodes } from '@navarch/slurm/pending-reason'
+import { counted } from '../count-words.ts'
 import type { NodeShape } from '../pool/node-shape.ts'
 import { type JobNeeds, needsOf, whyNoFit } from './job-needs.ts'
 import { namesIn } from './names-in.ts'
@@ -145,7 +146,7 @@ function addPending(demand: Demand, job: JobRecord, facts: Facts): string[] {
   if (job.array && left !== undefined && copies > left) {
     why =
       left === 0
-        ? `its array's limit of ${job.array.limit} tasks is reached`
+        ? `its array's limit of ${counted(job.array.limit ?? 0, 'task')} is reached`
         : `${why}; ${left} of ${copies} tasks may run at once`
     copies = left
   }
@@ -176,7 +177,7 @@ function whyNotCounted(
     const misfit = whyNoFit(job, needs, facts.shape)
     if (misfit !== undefined) return misfit
   }
-  if (needs.nodes > facts.maxNodes) return `needs ${needs.nodes} nodes; the pool may have ${facts.maxNodes}`
+  if (needs.nodes > facts.maxNodes) return `needs ${counted(needs.nodes, 'node')}; the pool may have ${facts.maxNodes}`
   return undefined
 }
 

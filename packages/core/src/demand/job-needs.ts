@@ -1,4 +1,5 @@
 import type { JobRecord } from '@navarch/slurm/job-record'
+import { counted } from '../count-words.ts'
 import type { NodeShape } from '../pool/node-shape.ts'
 
 /** What a job needs of each of its nodes, and how many nodes. */
@@ -51,14 +52,14 @@ export function whyNoFit(job: JobRecord, needs: JobNeeds, shape: NodeShape): str
   const asks = (what: string, has: string | number) => `asks for ${what}; a node of this pool has ${has}`
   const foreign = gpuTypes.find((type) => shape.gpuType !== undefined && type !== shape.gpuType)
   if (foreign !== undefined) return asks(`${foreign} GPUs`, `${shape.gpuType} GPUs`)
-  if (perNode.gpus > shape.gpus) return asks(`${perNode.gpus} GPUs per node`, shape.gpus)
-  if (perNode.cpus > shape.cpus) return asks(`${perNode.cpus} CPUs per node`, shape.cpus)
+  if (perNode.gpus > shape.gpus) return asks(`${counted(perNode.gpus, 'GPU')} per node`, shape.gpus)
+  if (perNode.cpus > shape.cpus) return asks(`${counted(perNode.cpus, 'CPU')} per node`, shape.cpus)
   if (Number.isFinite(perNode.memoryMb) && perNode.memoryMb > shape.memoryMb) {
     return asks(`${perNode.memoryMb} MiB per node`, `${shape.memoryMb} MiB`)
   }
   const { nodesMax, features } = job.request
   if (nodesMax !== undefined && nodesMax >= job.request.nodesMin && needs.nodes > nodesMax) {
-    return `asks for at most ${nodesMax} nodes; its resources take ${needs.nodes} of this pool's`
+    return `asks for at most ${counted(nodesMax, 'node')}; its resources take ${needs.nodes} of this pool's`
   }
   if (features !== undefined && hasFeatures(features, shape.features) === false) {
     return asks(`the constraint "${features}"`, shape.features.length ? shape.features.join(',') : 'no features')

@@ -82,6 +82,13 @@ test('GPUs that were registered and are not seen are missing, by UUID', () => {
 })
 
 test.each([
+  [1, '1 uncorrectable ECC error since the driver was loaded'],
+  [2, '2 uncorrectable ECC errors since the driver was loaded'],
+])('%i error of ECC is told as a person would', (eccUncorrectedVolatile, message) => {
+  expect(classifyReading({ eccUncorrectedVolatile }, context)).toMatchObject([{ message }])
+})
+
+test.each([
   [{ kind: 'stuck', afterMs: 20_000 } as const, 'nvidia-smi-stuck', 'drain-reboot', false],
   [{ kind: 'missing', detail: 'not found' } as const, 'nvidia-smi-missing', 'watch', false],
   [{ kind: 'exit', status: 9, output: '' } as const, 'driver-not-loaded', 'drain-reboot', false],

@@ -1,3 +1,4 @@
+import { counted } from '../count-words.ts'
 import type { Finding, FindingClass } from './finding.ts'
 import type { GpuObservation, GpuToolFailure } from './gpu-observation.ts'
 import { recoveryActionText, recoveryVerdict } from './recovery-action.ts'
@@ -52,7 +53,7 @@ export function classifyInventory(
     {
       code: 'gpu-missing',
       class: 'drain-replace',
-      message: `${missing.length} of ${registered.length} GPUs missing: ${missing.join(', ')}`,
+      message: `${missing.length} of ${counted(registered.length, 'GPU')} missing: ${missing.join(', ')}`,
       evidence: `registered ${registered.join(',')}; seen ${seen.join(',') || 'none'}`,
     },
     context,
@@ -153,7 +154,7 @@ function memory(gpu: GpuObservation): Rule[] {
     volatileErrors > 0,
     'ecc-uncorrected',
     'drain-reset',
-    `${volatileErrors} uncorrectable ECC errors since the driver was loaded`,
+    `${counted(volatileErrors, 'uncorrectable ECC error')} since the driver was loaded`,
     `ecc.errors.uncorrected.volatile.total: ${volatileErrors}`,
   )
   // A lifetime count never goes back, so it cannot ask for a reset.
@@ -161,7 +162,7 @@ function memory(gpu: GpuObservation): Rule[] {
     volatileErrors === 0 && lifeErrors > 0,
     'ecc-uncorrected-lifetime',
     'informational',
-    `${lifeErrors} uncorrectable ECC errors in the GPU's life`,
+    `${counted(lifeErrors, 'uncorrectable ECC error')} in the GPU's life`,
     `ecc.errors.uncorrected.aggregate.total: ${lifeErrors}`,
   )
   add(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isReservedId, normalizeJobId, parseLookup, runId, runKeyText } from './identity.ts'
+import { isReservedId, normalizeJobId, parseLookup, runId, runKeyText, waitingArrayOf } from './identity.ts'
 
 describe("a job's id", () => {
   it.each([
@@ -25,6 +25,19 @@ describe("a job's id", () => {
         expect(normalizeJobId(`slurm-${id}`)).toBe(String(id))
       }),
     )
+  })
+
+  it.each([
+    ['1001_[9-40%8]', '1001'],
+    ['1001_[9-40]', '1001'],
+    ['1001_9-40', '1001'],
+    ['slurm-1001_1,3,5-7:2', '1001'],
+    ['1001_[12]', '1001_12'],
+    ['1001_[9-40', undefined],
+    ['1001', undefined],
+    ['my_9-40', undefined],
+  ])('%s names tasks that wait in job %s', (text, id) => {
+    expect(waitingArrayOf(text)).toBe(id)
   })
 
   it('may not be chosen so that it looks like a run or a task', () => {

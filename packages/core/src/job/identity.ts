@@ -14,6 +14,17 @@ export function normalizeJobId(text: string): string {
   return /^slurm-(\d+(?:[_+]\d+)?(?:-r\d+)?)$/.exec(text)?.[1] ?? text
 }
 
+/**
+ * The job that holds the tasks of an array which wait, by its id as Slurm and `navarch jobs` print it: "100_[9-40%8]" and
+ * "100_9-40" are job 100, under whose id Slurm keeps them. Undefined for any other id.
+ */
+export function waitingArrayOf(text: string): string | undefined {
+  const [, arrayJobId, open, tasks, close] = /^(?:slurm-)?(\d{1,12})_(\[?)(\d[\d,:-]*)(?:%\d+)?(\]?)$/.exec(text) ?? []
+  if (arrayJobId === undefined || tasks === undefined || (open === '') !== (close === '')) return undefined
+  // One task may run by now, under an id of its own.
+  return /^\d+$/.test(tasks) ? `${arrayJobId}_${tasks}` : arrayJobId
+}
+
 /** The id of one run, unique among the runs of a cluster: "812-r1". */
 export function runId({ jobId, restart }: Pick<RunKey, 'jobId' | 'restart'>): string {
   return `${jobId}-r${restart}`

@@ -156,6 +156,8 @@ export interface SlurmJobFacts {
   nodes?: string
   submitTime?: number
   eligibleTime?: number
+  /** What it waits for, e.g. "afterok:811(unfulfilled)". */
+  dependency?: string
   startTime?: number
   endTime?: number
   /** Minutes; undefined: none, or not known. */

@@ -45,6 +45,15 @@ describe('notes of a run', () => {
       ],
     ],
     [
+      'a part of a GPU whose use nobody can tell',
+      onNode({
+        gpus: [{ uuid: 'MIG-1', vendor: 'nvidia', readings: 240, memoryMaxBytes: gib, memoryTotalBytes: 18 * gib }],
+      }),
+      [
+        "The job had a part of a divided GPU (MIG): the driver tells its memory, and only DCGM's profiling how busy it was.",
+      ],
+    ],
+    [
       'a GPU that stopped while the job runs',
       { view: running(), now: after(3600), ...onNode({ gpus: gpus({ idleSeconds: 2520 }) }) },
       ['GPU 0 of gpu-17 did nothing for the last 42 min: does it hang?'],

@@ -4,6 +4,7 @@ import type { Case } from './job-case.ts'
 import type { Efficiency, GpuReport, NodeReport, Note } from './job-report.ts'
 import { nearLimit } from './out-of-memory.ts'
 import { bytesText, countText, nodesText, spanText } from './phrases.ts'
+import { waitingWords } from './waiting.ts'
 
 /** Figures of a shorter run are those of its start. */
 const shortMs = 60_000
@@ -46,8 +47,8 @@ const nodeBusyPercent = 20
  */
 export function notesOf(judged: Case, efficiency: Efficiency, nodes: readonly NodeReport[]): Note[] {
   const { view, input } = judged
-  if (view.state === 'pending') return []
-  const certain = [...memoryRanOut(judged), ...unmeasured(judged, nodes)]
+  if (view.state === 'pending') return toStart(judged)
+  const certain = [...memoryRanOut(judged), ...unmeasured(judged, nodes), ...partsOfGpus(judged)]
   if ((wallMs(view, input.now) ?? 0) < shortMs) return certain
   return [
     ...certain,
@@ -58,6 +59,13 @@ export function notesOf(judged: Case, efficiency: Efficiency, nodes: readonly No
     ...waiting(judged, nodes),
     ...timeNotes(judged),
   ]
+}
+
+/** What would make a job start that waits. */
+function toStart({ view, input }: Case): Note[] {
+  const words = waitingWords(view, input.now)
+  if (!words) return []
+  return [{ severity: words.kind === 'held' || words.kind === 'stuck' ? 'warning' : 'info', text: words.remedy }]
 }
 
 function memoryRanOut({ oom }: Case): Note[] {
@@ -80,6 +88,19 @@ function unmeasured({ view, usage }: Case, nodes: readonly NodeReport[]): Note[]
       ? "the figures are accounting's"
       : 'what the job used is not known'
   return [{ severity: 'info', text: `Nothing could be measured on ${nodesText(without)}: ${why}; ${instead}.` }]
+}
+
+/** Use of a part of a GPU is not known, which must not look like a GPU that did nothing. */
+function partsOfGpus({ usage }: Case): Note[] {
+  const parts = Object.values(usage)
+    .flatMap(({ gpus }) => gpus)
+    .filter(({ uuid, utilizationMax }) => uuid.startsWith('MIG-') && utilizationMax === undefined)
+  if (parts.length === 0) return []
+  const text =
+    parts.length === 1
+      ? "The job had a part of a divided GPU (MIG): the driver tells its memory, and only DCGM's profiling how busy it was."
+      : `The job had ${parts.length} parts of divided GPUs (MIG): the driver tells their memory, and only DCGM's profiling how busy they were.`
+  return [{ severity: 'info', text }]
 }
 
 function gpuNotes({ usage, view }: Case, { gpu: mean, cpu }: Efficiency, nodes: readonly NodeReport[]): Note[] {

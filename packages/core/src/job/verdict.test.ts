@@ -19,7 +19,40 @@ describe('a job that nothing went wrong with', () => {
     [
       'waits, and for what',
       { view: view({ state: 'pending', rawState: 'PENDING', stateReason: 'Resources' }) },
-      'Job 812 waits: Resources.',
+      'Job 812 waits: it is next, and waits until enough nodes, CPUs, memory or GPUs are free (Resources).',
+      'none',
+      'certain',
+    ],
+    [
+      'is held by its user',
+      { view: view({ state: 'pending', rawState: 'PENDING', stateReason: 'JobHeldUser' }) },
+      'Job 812 waits: its user holds it (JobHeldUser).',
+      'none',
+      'certain',
+    ],
+    [
+      'waits for another job, and for which',
+      {
+        view: view({
+          ...{ state: 'pending', rawState: 'PENDING', stateReason: 'Dependency' },
+          dependency: 'afterok:811(unfulfilled)',
+        }),
+      },
+      'Job 812 waits: it waits for another job to end: afterok:811(unfulfilled) (Dependency).',
+      'none',
+      'certain',
+    ],
+    [
+      'waits for what only Slurm knows',
+      { view: view({ state: 'pending', rawState: 'PENDING', stateReason: 'BrandNewReason' }) },
+      'Job 812 waits: Slurm says "BrandNewReason".',
+      'none',
+      'certain',
+    ],
+    [
+      'waits, and nobody told for what',
+      { view: view({ state: 'pending', rawState: 'PENDING' }) },
+      'Job 812 waits for its start.',
       'none',
       'certain',
     ],

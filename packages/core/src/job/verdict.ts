@@ -6,6 +6,7 @@ import type { Verdict } from './job-report.ts'
 import { memoryText } from './out-of-memory.ts'
 import { spanText, timeText } from './phrases.ts'
 import { happening } from './suspects.ts'
+import { waitingWords } from './waiting.ts'
 
 /** GPUs that idle so long before a time limit tell of a program that hung. */
 const hungAfterMs = 10 * 60_000
@@ -64,8 +65,13 @@ function certain(cause: Judgement['cause'], sentence: string): Judgement {
   return { cause, confidence: 'certain', sentence }
 }
 
-function waits({ job, view }: Case): Judgement {
-  return certain('none', `${job} waits${view.stateReason ? `: ${view.stateReason}` : ' for its start'}.`)
+function waits({ job, view, input }: Case): Judgement {
+  const words = waitingWords(view, input.now)
+  if (!words) return certain('none', `${job} waits for its start.`)
+  // Within a sentence; Slurm's name stays as it is.
+  const why = words.why.replace(/\.$/, '').replace(/^(?!Slurm\b)./, (letter) => letter.toLowerCase())
+  const code = why.startsWith('Slurm says') ? '' : ` (${view.stateReason})`
+  return certain('none', `${job} waits: ${why}${code}.`)
 }
 
 function runs({ job, place, view, hardware, oom }: Case): Judgement {

@@ -33,6 +33,10 @@ export interface JobView {
   /** Nodes whose end nobody has told yet, while the job runs. */
   nodesRunning: readonly string[]
   submitTime?: number
+  /** Before it Slurm does not start the run. */
+  eligibleTime?: number
+  /** What the run waits for, in Slurm's words: "afterok:811(unfulfilled)". */
+  dependency?: string
   startTime?: number
   endTime?: number
   timeLimitMinutes?: number
@@ -90,6 +94,8 @@ export function viewJob(doc: JobDoc): JobView {
     qos: slurm.qos ?? told.qos ?? created?.facts?.qos,
     nodesRunning: isFinalState(end.state) ? [] : ends.missing,
     submitTime: slurm.submitTime ?? created?.facts?.submitTime,
+    eligibleTime: slurm.eligibleTime,
+    dependency: slurm.dependency,
     timeLimitMinutes: slurm.timeLimitMinutes ?? created?.facts?.timeLimitMinutes,
     priority: slurm.priority ?? created?.facts?.priority,
     exits: ends.exits,

@@ -70,6 +70,13 @@ describe('all is well', () => {
     )
   })
 
+  test('with one GPU of several that is busy', () => {
+    const mixed = { state: 'mixed', gpus: 8, gpusUsed: 1 } as const
+    expect(say([mixed, { ...mixed, gpusUsed: 0 }]).sentence).toBe(
+      'Nothing to do: 2 of 2 nodes are in service, 1 of 16 GPUs is busy.',
+    )
+  })
+
   test('with no nodes at all it says where they come from', () => {
     expect(say([])).toEqual({
       mood: 'good',

@@ -1,4 +1,4 @@
-import { counted, listed, spanText } from '../count-words.ts'
+import { counted, isAre, listed, partOf, spanText } from '../count-words.ts'
 import type { FleetCounts } from './count-fleet.ts'
 import type { CellOwner } from './node-cell.ts'
 
@@ -61,14 +61,15 @@ export function overviewWords(facts: OverviewFacts): OverviewWords {
   if (mending.length > 0) return { mood: 'mending', sentence: `${mendingSentence(mending, total)}${aside(facts)}.` }
   const silent = facts.counts.nodes.unknown
   if (silent > 0) {
-    const verb = silent === 1 ? 'is' : 'are'
-    return { mood: 'unknown', sentence: `${silent} of ${total} nodes ${verb} not heard of${aside(facts)}.` }
+    return { mood: 'unknown', sentence: `${partOf(silent, total, 'node')} not heard of${aside(facts)}.` }
   }
   return { mood: 'good', sentence: `Nothing to do: ${serving(facts, total)}${aside(facts)}.` }
 }
 
 function blindWords({ todo, healthy, troubled }: OverviewFacts, problem: string, total: number): OverviewWords {
-  const agents = total === 0 ? '' : ` The agents of ${healthy} of ${total} nodes say that all is well.`
+  const who = healthy === 1 ? 'The agent of 1' : `The agents of ${healthy}`
+  const says = healthy === 1 ? 'says' : 'say'
+  const agents = total === 0 ? '' : ` ${who} of ${counted(total, 'node')} ${says} that all is well.`
   const mending = troubled.filter((node) => node.mending).length
   const still = mending === 0 ? '' : ` Navarch has ${counted(mending, 'node')} in hand.`
   const sentence = `${problem}. What runs and what waits is not known.${agents}${still}`
@@ -96,7 +97,7 @@ function mendingSentence(mending: readonly TroubledNode[], total: number): strin
   const soonest = Math.min(...times)
   const when =
     times.length === 0 ? '' : one ? ` in about ${spanText(soonest)}` : `, the next in about ${spanText(soonest)}`
-  return `${mending.length} of ${counted(total, 'node')} ${one ? 'is' : 'are'} ${done}; ${who} back without you${when}`
+  return `${partOf(mending.length, total, 'node')} ${done}; ${who} back without you${when}`
 }
 
 function serving({ counts, healthy, unheard, adding }: OverviewFacts, all: number): string {
@@ -105,21 +106,19 @@ function serving({ counts, healthy, unheard, adding }: OverviewFacts, all: numbe
   const inService = busy + mixed + idle + reserved
   const nodes =
     healthy === total && inService === total
-      ? `${total} of ${counted(total, 'node')} ${total === 1 ? 'is' : 'are'} healthy`
-      : `${inService} of ${counted(total, 'node')} ${inService === 1 ? 'is' : 'are'} in service`
+      ? `${partOf(total, total, 'node')} healthy`
+      : `${partOf(inService, total, 'node')} in service`
   const silent = unheard > 0 && healthy !== total ? ` (${unheard} without word from an agent)` : ''
   const { gpus } = counts
-  return `${nodes}${silent}${gpus.total === 0 ? '' : `, ${gpus.busy} of ${counted(gpus.total, 'GPU')} ${gpus.total === 1 ? 'is' : 'are'} busy`}`
+  return `${nodes}${silent}${gpus.total === 0 ? '' : `, ${partOf(gpus.busy, gpus.total, 'GPU')} busy`}`
 }
 
 /** What is as somebody wants it, and so nothing to act on: people's drains, nodes that are added. */
 function aside({ troubled, adding }: OverviewFacts): string {
   const theirs = troubled.filter(({ owner, mending, state }) => owner === 'person' && !mending && state !== 'down')
   const parts = [
-    ...(theirs.length > 0
-      ? [`${listed(theirs.map(({ id }) => id))} ${theirs.length === 1 ? 'is' : 'are'} drained by people`]
-      : []),
-    ...(adding > 0 ? [`${counted(adding, 'more node')} ${adding === 1 ? 'is' : 'are'} on the way`] : []),
+    ...(theirs.length > 0 ? [`${listed(theirs.map(({ id }) => id))} ${isAre(theirs.length)} drained by people`] : []),
+    ...(adding > 0 ? [`${counted(adding, 'more node')} ${isAre(adding)} on the way`] : []),
   ]
   return parts.length === 0 ? '' : `; ${parts.join(', ')}`
 }

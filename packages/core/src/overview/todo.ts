@@ -1,4 +1,4 @@
-import { counted, listed } from '../count-words.ts'
+import { counted, isAre, listed } from '../count-words.ts'
 import type { Todo, TroubledNode } from './overview-words.ts'
 
 export interface TodoFacts {
@@ -64,7 +64,8 @@ function approvals(operations: TodoFacts['toApprove']): Todo[] {
     const [first] = group
     if (!first) return []
     const { kind, node, pool, reason } = first
-    const what = group.length === 1 ? `${kind} ${node || pool}` : `${kind} of ${group.length} nodes in ${pool}`
+    const what =
+      group.length === 1 ? `${kind} ${node || pool}` : `${kind} of ${counted(group.length, 'node')} in ${pool}`
     const link = group.length === 1 ? `/operations/${first.id}` : '/operations?state=waiting_for_approval'
     return [{ text: `approve or reject ${what} (${reason})`, link, operation: first.id, alert: '' }]
   })
@@ -90,7 +91,7 @@ function byReason(nodes: readonly { id: string; reason: string; owner: string }[
 
 function nodesText(nodes: readonly string[]): string {
   const names = nodes.length > 3 ? `${counted(nodes.length, 'node')} (${listed(nodes)})` : listed(nodes)
-  return `${names} ${nodes.length === 1 ? 'is' : 'are'}`
+  return `${names} ${isAre(nodes.length)}`
 }
 
 function it(nodes: readonly string[]): string {

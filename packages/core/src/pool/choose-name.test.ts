@@ -88,6 +88,22 @@ test('without Slurm names are made up', () => {
   expect(choice).toEqual({ kind: 'name', name: 'gpu-002', naming: 'none' })
 })
 
+test('a host that has a name becomes the node of that name, where nothing else names it', () => {
+  const hostNames = ['rack-1', 'rack-2']
+  const name = (taken: string[]) => chooseName({ pool: 'gpu', slurm: undefined, taken: new Set(taken), hostNames })
+  expect(name([])).toEqual({ kind: 'name', name: 'rack-1', naming: 'none' })
+  expect(name(['rack-1'])).toMatchObject({ name: 'rack-2' })
+  expect(name(['rack-1', 'rack-2'])).toMatchObject({ name: 'gpu-001' })
+  expect(choose([], { maxNodeCount: 3, hostNames })).toEqual({ kind: 'name', name: 'rack-1', naming: 'dynamic' })
+})
+
+test('of the partition’s free names the one that a host has is taken, unless jobs wait for another', () => {
+  const nodes = [slurmNode('n1', 'FUTURE'), slurmNode('n2', 'FUTURE'), slurmNode('n3', 'DOWN', { reason: 'bad fan' })]
+  expect(choose(nodes, { hostNames: ['n3', 'n2'] })).toEqual({ kind: 'name', name: 'n2', naming: 'future' })
+  expect(choose(nodes, { hostNames: ['n2'], demanded: ['n1'] })).toMatchObject({ name: 'n1' })
+  expect(choose(nodes, { hostNames: ['rack-1'] })).toMatchObject({ name: 'n1' })
+})
+
 test('when there is none, the reason says why and what to do', () => {
   const nodes = [slurmNode('n1'), slurmNode('n2', 'DOWN', { reason: 'bad fan' })]
   expect(choose(nodes, { taken: new Set(['n1']) })).toEqual({

@@ -13,6 +13,8 @@ export interface NameInput {
   taken: ReadonlySet<string>
   /** Names that jobs wait for by name: the first choice. */
   demanded?: readonly string[]
+  /** Names that hosts have which may be taken; a node takes such a name where it is to be had. */
+  hostNames?: readonly string[]
 }
 
 /** The names that Slurm knows. */
@@ -39,17 +41,21 @@ export interface FreeName {
 const preference: readonly FreeName['naming'][] = ['future', 'cloud', 'static']
 
 /**
- * The name of the next new host: one that jobs wait for, else the first free name of the partition (FUTURE before CLOUD
- * before plain names that are down), else a dynamic one where slurm.conf allows it.
+ * The name of the next new host: one that jobs wait for, else a free name of the partition: one that a host has already, or
+ * the first (FUTURE before CLOUD before plain names that are down). Where none is free and slurm.conf allows dynamic nodes, and
+ * where there is no Slurm, it is the name that a host has, else a number of the pool.
  */
 export function chooseName(input: NameInput): NameChoice {
-  const { slurm, taken, demanded } = input
-  if (!slurm) return { kind: 'name', name: nextName(input.pool, taken), naming: 'none' }
-  const [first] = freeNames(slurm, taken, demanded)
-  if (first) return { kind: 'name', ...first }
+  const { slurm, taken, demanded = [], hostNames = [] } = input
+  const ownName = (used: ReadonlySet<string>) => hostNames.find((name) => !used.has(name)) ?? nextName(input.pool, used)
+  if (!slurm) return { kind: 'name', name: ownName(taken), naming: 'none' }
+  const free = freeNames(slurm, taken, demanded)
+  const among = (names: readonly string[]) => free.find(({ name }) => names.includes(name))
+  const chosen = among(demanded) ?? among(hostNames) ?? free[0]
+  if (chosen) return { kind: 'name', ...chosen }
   const known = new Set([...slurm.nodes.map((node) => node.name), ...namesIn(slurm.partition.nodes)])
   if (known.size < (slurm.maxNodeCount ?? 0)) {
-    return { kind: 'name', name: nextName(input.pool, taken.union(known)), naming: 'dynamic' }
+    return { kind: 'name', name: ownName(taken.union(known)), naming: 'dynamic' }
   }
   return { kind: 'none', reason: whyNone(slurm, taken) }
 }

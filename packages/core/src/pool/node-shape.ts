@@ -13,15 +13,19 @@ export interface NodeShape {
 
 /** The shape of one node, FUTURE and CLOUD names included: slurm.conf tells what they will offer. */
 export function shapeOf(node: NodeRecord): NodeShape {
-  const types = new Set(node.gres.filter((gres) => gres.name === 'gpu').map((gres) => gres.type))
-  const [type] = types
+  const gpuType = gpuTypeOf(node)
   return {
     cpus: node.cpusEffective ?? node.cpus,
     memoryMb: node.memoryMb,
     gpus: node.gpus,
-    ...(types.size === 1 && type !== undefined && { gpuType: type }),
+    ...(gpuType !== undefined && { gpuType }),
     features: node.features,
   }
+}
+
+function gpuTypeOf({ gres }: NodeRecord): string | undefined {
+  const gpus = gres.filter(({ name }) => name === 'gpu')
+  return gpus.every(({ type }) => type === gpus[0]?.type) ? gpus[0]?.type : undefined
 }
 
 /**
@@ -31,11 +35,11 @@ export function shapeOf(node: NodeRecord): NodeShape {
 export function commonShape(nodes: readonly NodeRecord[]): NodeShape | undefined {
   const counts = new Map<string, { shape: NodeShape; count: number }>()
   for (const node of nodes) {
-    const shape = shapeOf(node)
-    const key = JSON.stringify([shape.cpus, shape.memoryMb, shape.gpus, shape.gpuType, shape.features])
+    // Of what a shape is made of: nearly all nodes of a large pool have the same one.
+    const key = [node.cpusEffective ?? node.cpus, node.memoryMb, node.gpus, gpuTypeOf(node), node.features].join()
     const entry = counts.get(key)
     if (entry) entry.count++
-    else counts.set(key, { shape, count: 1 })
+    else counts.set(key, { shape: shapeOf(node), count: 1 })
   }
   let most: { shape: NodeShape; count: number } | undefined
   for (const entry of counts.values()) if (!most || entry.count > most.count) most = entry

@@ -2,7 +2,7 @@ import { parsePendingReason, pendingReasons } from '@navarch/slurm/pending-reaso
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { job } from '../../test/builders.ts'
-import { gpusAsked, pendingWords, reasonText, summarizeQueue, tasksOf } from './pending-words.ts'
+import { gpusAsked, pendingKind, pendingWords, reasonText, summarizeQueue, tasksOf } from './pending-words.ts'
 import { queueReasonKinds } from './reason-table.ts'
 
 const words = (reason: string, over: Parameters<typeof job>[0] = {}) =>
@@ -138,7 +138,7 @@ test('the bar counts tasks, in a fixed order', () => {
     job({ reason: 'JobHeldUser' }),
     job({ reason: 'Resources', state: 'RUNNING' }),
   ]
-  expect(summarizeQueue(jobs, 0)).toEqual({
+  expect(summarizeQueue(jobs)).toEqual({
     pending: 22,
     byReason: [
       { kind: 'resources', label: 'wait for resources', jobs: 1 },
@@ -164,8 +164,12 @@ test('property: whatever the reason says, there are words, and the bar sums up',
         ...job({ array: { jobId: 1, tasks: '1', count } }),
         reason: parsePendingReason(reason),
       }))
-      for (const one of jobs) expect(pendingWords(one, 0).why).not.toBe('')
-      const { pending, byReason } = summarizeQueue(jobs, 0)
+      for (const one of jobs) {
+        const { why, kind } = pendingWords(one, 0)
+        expect(why).not.toBe('')
+        expect(pendingKind(one)).toBe(kind)
+      }
+      const { pending, byReason } = summarizeQueue(jobs)
       expect(byReason.reduce((sum, { jobs }) => sum + jobs, 0)).toBe(pending)
       expect(pending).toBe(jobs.reduce((sum, one) => sum + tasksOf(one), 0))
     }),

@@ -4,12 +4,16 @@ import { spanText } from '../count-words.ts'
 import { limitWords } from './limit-words.ts'
 import { type QueueReasonKind, queueReasonKinds, type ReasonWords, reasonTable } from './reason-table.ts'
 
+/** What is told of a job that waits: its record, or as much of one as is known. */
+export type WaitingJob = Pick<JobRecord, 'reason'> &
+  Partial<Pick<JobRecord, 'dependency' | 'eligibleTime' | 'reservation' | 'array'>> & {
+    id: number | string
+    request?: Pick<JobRecord['request'], 'licenses'>
+  }
+
 /** Why a pending job waits and what would make it start. A reason that nobody knows is shown as it is. */
-export function pendingWords(job: JobRecord, now: number): ReasonWords {
-  const { code } = job.reason
-  const known =
-    (Object.hasOwn(reasonTable, code) ? reasonTable[code] : undefined) ??
-    (isLimitReason(code) ? limitWords(code) : undefined)
+export function pendingWords(job: WaitingJob, now: number): ReasonWords {
+  const known = wordsOf(job)
   if (!known) {
     return {
       kind: 'other',
@@ -20,8 +24,18 @@ export function pendingWords(job: JobRecord, now: number): ReasonWords {
   return { ...known, why: withFacts(known.why, job, now), remedy: known.remedy.replaceAll('ID', String(job.id)) }
 }
 
+/** What keeps a pending job waiting, roughly: cheap enough to be asked of every job of a look. */
+export function pendingKind(job: Pick<JobRecord, 'reason'>): QueueReasonKind {
+  return wordsOf(job)?.kind ?? 'other'
+}
+
+function wordsOf({ reason: { code } }: Pick<JobRecord, 'reason'>): ReasonWords | undefined {
+  if (Object.hasOwn(reasonTable, code)) return reasonTable[code]
+  return isLimitReason(code) ? limitWords(code) : undefined
+}
+
 /** Adds what this job's own record tells. */
-function withFacts(why: string, job: JobRecord, now: number): string {
+function withFacts(why: string, job: WaitingJob, now: number): string {
   const { code, detail } = job.reason
   const end = (fact: string) => `${why.replace(/\.$/, '')}: ${fact}.`
   switch (code) {
@@ -37,7 +51,7 @@ function withFacts(why: string, job: JobRecord, now: number): string {
       return eligibleTime !== undefined && eligibleTime > now ? end(`in ${spanText(eligibleTime - now)}`) : why
     }
     case 'Licenses':
-      return job.request.licenses ? end(job.request.licenses) : why
+      return job.request?.licenses ? end(job.request.licenses) : why
     case 'Reservation':
     case 'ReservationDeleted':
     case 'ReservationInvalid':
@@ -89,12 +103,12 @@ const labels: Record<QueueReasonKind, string> = {
 }
 
 /** The queue in one bar. @param jobs of any state; those that do not wait are left out */
-export function summarizeQueue(jobs: readonly JobRecord[], now: number): QueueSummary {
+export function summarizeQueue(jobs: readonly JobRecord[]): QueueSummary {
   const counts = new Map<QueueReasonKind, number>()
   let pending = 0
   for (const job of jobs) {
     if (job.state !== 'PENDING') continue
-    const { kind } = pendingWords(job, now)
+    const kind = pendingKind(job)
     counts.set(kind, (counts.get(kind) ?? 0) + tasksOf(job))
     pending += tasksOf(job)
   }

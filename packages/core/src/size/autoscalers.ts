@@ -1,3 +1,4 @@
+import { counted, isAre } from '../count-words.ts'
 import type { Demand } from '../demand/count-demand.ts'
 import type { NodeShape } from '../pool/node-shape.ts'
 import type { AutoscalerSpec } from '../pool/pool-spec.ts'
@@ -76,7 +77,7 @@ function slurmAnswer(input: AutoscalerInput): AutoscalerAnswer {
   return {
     type: 'slurm',
     wanted: capacity.occupied + used.length + added,
-    reason: `${capacity.occupied} nodes are in use; ${jobs === 0 ? 'no pending jobs' : fit}${input.shape ? '' : ' (whole nodes: their shape is not known yet)'}`,
+    reason: `${counted(capacity.occupied, 'node')} ${isAre(capacity.occupied)} in use; ${jobs === 0 ? 'no pending jobs' : fit}${input.shape ? '' : ' (whole nodes: their shape is not known yet)'}`,
     parts: [],
   }
 }
@@ -98,7 +99,7 @@ function reactiveAnswer(
   const now = `utilization ${utilizationPercent.toFixed(1)}%`
   if (utilizationPercent > spec.scaleUpThreshold && nodes < maxNodes) {
     // The load that calls for a node lasts until that node is there: one call, one node.
-    if (provisioning > 0) return answer(nodes, `${now}; waiting for ${provisioning} nodes being provisioned`)
+    if (provisioning > 0) return answer(nodes, `${now}; waiting for ${counted(provisioning, 'node')} being provisioned`)
     return answer(nodes + 1, `${now} > ${spec.scaleUpThreshold}% threshold`)
   }
   if (utilizationPercent < spec.scaleDownThreshold && nodes > minNodes) {

@@ -77,6 +77,16 @@ describe('growing', () => {
     expect(decide({ ...input, memory: { lastScaleUpAt: 0 } })).toMatchObject({ to: 8 })
   })
 
+  test.each([
+    [5_883, 'cooldown: 5s left'],
+    [9_999, 'cooldown: 1s left'],
+    [1_000, 'cooldown: 9s left'],
+  ])('what is left of the cooldown is told in whole seconds: %i ms after', (sinceMs, blockedReason) => {
+    const spec = { minNodes: 2, maxNodes: 8, cooldownMs: 10_000 }
+    const memory = { lastScaleUpAt: 100 * minute - sinceMs }
+    expect(decide({ spec, memory, members: idle(4), answer: wants(8) })).toMatchObject({ blockedReason })
+  })
+
   test('below the minimum nodes are added in spite of the cooldown, but no more', () => {
     const memory = { lastScaleUpAt: 100 * minute }
     expect(decide({ members: idle(1), answer: wants(6), memory })).toMatchObject({

@@ -1,3 +1,4 @@
+import { counted } from '../count-words.ts'
 import { formatDuration } from '../duration.ts'
 import type { PoolMemory } from '../pool/pool.ts'
 import type { PoolSpec } from '../pool/pool-spec.ts'
@@ -176,12 +177,14 @@ function explainBlock(blocked: SizeBlock, decision: Pick<SizeDecision, 'wanted' 
   const { spec, memory, now, members } = input
   switch (blocked) {
     case 'at-max':
-      return `max_nodes is ${spec.maxNodes}, and ${members.length} nodes exist`
+      return `max_nodes is ${spec.maxNodes}, and ${counted(members.length, 'node')} ${members.length === 1 ? 'exists' : 'exist'}`
     case 'at-min':
       return `min_nodes is ${spec.minNodes}`
     case 'cooldown': {
       const last = decision.wanted > decision.from ? memory.lastScaleUpAt : memory.lastScaleDownAt
-      return `cooldown: ${formatDuration(Math.max(0, (last ?? now) + spec.cooldownMs - now))} left`
+      const leftMs = Math.max(0, (last ?? now) + spec.cooldownMs - now)
+      // Whole seconds, and never 0 while it lasts.
+      return `cooldown: ${formatDuration(Math.ceil(leftMs / 1000) * 1000)} left`
     }
     case 'no-idle-node':
       return 'no more nodes are idle and free to be given up'

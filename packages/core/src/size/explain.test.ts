@@ -32,7 +32,7 @@ test('a pool’s size is explained from the queue to the action, job by job', ()
   const decision = decideSize({ spec, memory: {}, members, answer, demandedNames: demand.names, now: 0 })
   const explanation = explainPool({ spec, partition: 'gpu', members, decision, demand, answer })
   expect(explanation.lines).toEqual([
-    '1 of 2 pending entries of the queue count, for 3 nodes; started jobs hold 2',
+    '1 of 2 pending entries of the queue counts, for 3 nodes; started jobs hold 2',
     'queue: 5 (pending jobs 3 + running jobs 2 > 2 nodes * 1 jobs_per_node)',
     'wanted 4 of 2 to 4: pending jobs 3 + running jobs 2 > 2 nodes * 1 jobs_per_node',
     '2 nodes in service',

@@ -1,3 +1,4 @@
+import { counted } from '../count-words.ts'
 import type { Demand, JobDemand } from '../demand/count-demand.ts'
 import type { PoolSize } from '../pool/pool.ts'
 import type { PoolSpec } from '../pool/pool-spec.ts'
@@ -50,16 +51,17 @@ function linesOf({ spec, members, decision, demand, answer }: ExplainInput): str
   const lines: string[] = []
   if (demand) {
     const waiting = demand.jobs.filter((job) => job.kind === 'pending')
-    const counted = waiting.filter((job) => job.copies > 0).length
+    const taken = waiting.filter((job) => job.copies > 0).length
+    const entries = counted(waiting.length, 'pending entry', 'pending entries')
     lines.push(
-      `${counted} of ${waiting.length} pending entries of the queue count, for ${demand.pendingNodes} nodes; started jobs hold ${demand.runningNodes}`,
+      `${taken} of ${entries} of the queue ${taken === 1 ? 'counts' : 'count'}, for ${counted(demand.pendingNodes, 'node')}; started jobs hold ${demand.runningNodes}`,
     )
   }
   if (demand?.names.length) lines.push(`jobs wait for ${demand.names.join(', ')} by name`)
   if (answer) lines.push(`${answer.type}: ${answer.wanted ?? 'cannot tell'} (${answer.reason})`)
   lines.push(`wanted ${decision.wanted} of ${spec.minNodes} to ${spec.maxNodes}: ${decision.reason}`)
   const out = members.filter((member) => member.service === 'out').length
-  lines.push(`${decision.from} nodes in service${out > 0 ? `, ${out} out of service` : ''}`)
+  lines.push(`${counted(decision.from, 'node')} in service${out > 0 ? `, ${out} out of service` : ''}`)
   for (const action of decision.actions) {
     lines.push(action.kind === 'provision' ? `adding ${action.count}` : `giving up ${action.nodes.join(', ')}`)
   }

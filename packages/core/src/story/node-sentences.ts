@@ -1,4 +1,4 @@
-import { counted, listed, spanText } from '../count-words.ts'
+import { counted, isAre, listed, spanText } from '../count-words.ts'
 import type { Operation } from '../operation/operation.ts'
 import type { CellOwner, CellState } from '../overview/node-cell.ts'
 import type { Mood } from '../overview/overview-words.ts'
@@ -66,7 +66,7 @@ function stateSentence(facts: NodeFacts): string {
       const by = { navarch: ' by Navarch', person: ' by a person', slurm: ' by Slurm', '': '' }[owner]
       const left =
         state === 'draining'
-          ? `, and ${jobs === 0 ? 'its jobs are' : `${counted(jobs, 'job')} ${jobs === 1 ? 'is' : 'are'}`} still there`
+          ? `, and ${jobs === 0 ? 'its jobs are' : `${counted(jobs, 'job')} ${isAre(jobs)}`} still there`
           : ''
       return `${id} has been drained${by}${forTime}${withoutEnd(why)}${left}.`
     }

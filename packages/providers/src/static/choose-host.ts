@@ -1,15 +1,20 @@
 import { hardwareId } from '../machine-id.ts'
+import type { LaunchRequest } from '../provider.ts'
 import type { Claim } from './claim.ts'
 
-/** The first host of the list that nobody uses and nobody has excluded, or why there is none. */
+/**
+ * The host that has the node's own name, else the first of the list; one that nobody uses and nobody has excluded, or why
+ * there is none.
+ */
 export function chooseHost(
   hostIds: readonly string[],
   claims: readonly Claim[],
-  exclude: readonly string[],
+  { node, exclude }: Pick<LaunchRequest, 'node' | 'exclude'>,
 ): { host: string } | { why: string } {
   const users = new Map(claims.map((claim) => [claim.host, claim.node]))
   const faulty = new Set(exclude.map(hardwareId))
-  const host = hostIds.find((id) => !users.has(id) && !faulty.has(id))
+  const free = hostIds.filter((id) => !users.has(id) && !faulty.has(id))
+  const host = free.find((id) => id === node) ?? free[0]
   if (host !== undefined) return { host }
   if (hostIds.length === 0) return { why: 'it has no hosts' }
   const state = (id: string) => {

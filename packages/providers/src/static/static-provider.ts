@@ -8,7 +8,10 @@ import { type Claim, openClaims } from './claim.ts'
 /** A machine that exists already and is reached over SSH. */
 export interface StaticHost {
   address: string
-  /** Names the host for good, even when its address changes; default the address, with the port unless it is 22. */
+  /**
+   * Names the host for good, even when its address changes, and the node that it becomes; default the address, with the
+   * port unless it is 22.
+   */
   name?: string
   /** Absent, like all that follows: the pool's. */
   user?: string
@@ -64,13 +67,14 @@ export function createStaticProvider({ name, hosts, claimsPath, clock }: StaticP
     name,
     type: 'static',
     keepsMachines: true,
+    hostNames: hosts.flatMap((host) => host.name ?? []),
     bootDeadlineMs: 5 * 60_000,
     launch: (request, signal) =>
       guarded(signal, () =>
         claims.update((value) => {
           const existing = value.claims.find((claim) => claim.token === request.token)
           if (existing) return { value, result: describe(existing) }
-          const choice = chooseHost([...byId.keys()], value.claims, request.exclude)
+          const choice = chooseHost([...byId.keys()], value.claims, request)
           if ('why' in choice) {
             throw new ProviderError(
               'capacity',

@@ -1,5 +1,5 @@
 import type { Finding } from '@navarch/core/health/finding'
-import { normalizeJobId } from '@navarch/core/job/identity'
+import { normalizeJobId, waitingArrayOf } from '@navarch/core/job/identity'
 import type { JobDoc } from '@navarch/core/job/job-doc'
 import type { JobEvent } from '@navarch/core/job/job-event'
 import type { NodeStateSeen } from '@navarch/core/job/job-report'
@@ -26,9 +26,20 @@ export interface JobServiceDeps {
   conditions: () => readonly string[]
 }
 
-/** The runs that an id means, the newest first; two clusters may both have a job of it. @throws ServiceError `not_found` */
-export async function findRuns({ store, log }: JobServiceDeps, id: string): Promise<[JobDoc, ...JobDoc[]]> {
-  const [newest, ...older] = isJobId(id) ? await guarded(log, () => store.find(normalizeJobId(id))) : []
+/**
+ * The runs that an id means, the newest first; two clusters may both have a job of it. An array's waiting tasks are one record:
+ * it answers to the list of any of them, since the list shrinks as they start.
+ * @throws ServiceError `not_found`
+ */
+export async function findRuns(
+  { store, log }: Pick<JobServiceDeps, 'store' | 'log'>,
+  id: string,
+): Promise<[JobDoc, ...JobDoc[]]> {
+  const ids = isJobId(id) ? [normalizeJobId(id), waitingArrayOf(id)] : []
+  let found: JobDoc[] = []
+  for (const each of ids)
+    if (found.length === 0 && each !== undefined) found = await guarded(log, () => store.find(each))
+  const [newest, ...older] = found
   if (!newest)
     throw new ServiceError('not_found', `job not found: ${id.slice(0, 255)}; GET /v1/jobs lists what there is`)
   return [newest, ...older]

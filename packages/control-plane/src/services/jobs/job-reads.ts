@@ -29,7 +29,7 @@ export function createJobReads(deps: JobServiceDeps): JobReads {
     const now = clock.now()
     const figures = figuresOf(view, live.of(doc), now)
     const recorded = figures.readings === 0 && view.ingestVersion === 'api-v1' ? await recordedOf(doc) : undefined
-    return renderJob({ view, firstAt: doc.firstAt, figures, ...(recorded && { recorded }) }, now)
+    return renderJob({ view, figures, ...(recorded && { recorded }) }, now)
   }
 
   async function recordedOf(doc: JobDoc): Promise<RecordedFigures | undefined> {

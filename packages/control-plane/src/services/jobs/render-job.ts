@@ -9,24 +9,21 @@ const mebibyte = 1_048_576
 
 export interface JobToRender {
   view: JobView
-  /** The earliest time of all that was said of it, ms: what stands for the start while there is none. */
-  firstAt: number
   figures: JobFigures
   /** What clients of the API recorded, where nothing was measured. */
   recorded?: RecordedFigures
 }
 
 /** A run as the API shows it. @param now ms since the epoch */
-export function renderJob({ view, firstAt, figures, recorded }: JobToRender, now: number): JobJson {
+export function renderJob({ view, figures, recorded }: JobToRender, now: number): JobJson {
   const { group, allocated, requested } = view
-  const start = view.startTime ?? view.submitTime ?? firstAt
   return withoutUndefined<JobJson>({
     id: view.jobId,
     user: view.user,
     nodes: [...view.nodes],
     node_count: view.nodes.length > 0 ? view.nodes.length : (allocated.nodes ?? 0),
     state: view.state,
-    start_time: formatTime(start),
+    start_time: view.startTime === undefined ? null : formatTime(view.startTime),
     end_time: view.endTime === undefined ? undefined : formatTime(view.endTime),
     runtime_seconds: runtimeSeconds(view, now),
     cpu_usage: round(figures.cpuPercent ?? view.set.cpuUsage ?? recorded?.cpuPercent),
@@ -38,6 +35,7 @@ export function renderJob({ view, firstAt, figures, recorded }: JobToRender, now
     allocated_memory_mb: allocated.memoryMb,
     requested_gpus: requested.gpus,
     allocated_gpus: allocated.gpus,
+    requested_nodes: requested.nodes,
     cluster_name: view.cluster,
     scheduler_instance: view.cluster === 'default' ? undefined : view.cluster,
     ingest_version: view.ingestVersion,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
@@ -8,6 +9,7 @@ import { createRecorder, recordEveryMs } from '../../history/recorder.ts'
 import { createStateTurns } from '../../history/state-turns.ts'
 import { loop } from '../../loop.ts'
 import type { Pools } from '../../reconcile/pools.ts'
+import type { Places } from '../../slurm/places.ts'
 import type { SlurmLink } from '../../slurm/slurm-link.ts'
 import type { JobReads } from '../jobs/job-service.ts'
 import { activityOf } from './activity-view.ts'
@@ -17,18 +19,22 @@ import { createFleetRows } from './fleet-rows.ts'
 import { freshnessJson, slurmSight } from './freshness.ts'
 import { historyOf, poolHistoryOf } from './history-view.ts'
 import { overviewOf } from './overview-view.ts'
+import { createPoolViews } from './pool-views.ts'
 import { queueOf } from './queue-view.ts'
 import { createReturnTimes } from './return-times.ts'
 import { searchFor } from './search-view.ts'
 import { slurmViewOf } from './slurm-view.ts'
 import { nodeStoryOf } from './story-view.ts'
-import { type AlertCounts, cachedPoolViews, type ViewContext } from './view-context.ts'
+import { bringUpToDate } from './up-to-date.ts'
+import type { AlertCounts, ViewContext } from './view-context.ts'
 import type { ViewService } from './view-service.ts'
 
 export interface ViewServiceDeps {
   fleet: Fleet
   config: Pick<NavarchConfig, 'pools' | 'server' | 'slurm'>
   slurm: SlurmLink | undefined
+  /** Where Slurm's topology has the nodes; another map each time it has changed. */
+  places: () => Places
   pools: Pools
   clock: Clock
   /** Ends what goes on by itself. */
@@ -39,10 +45,11 @@ export interface ViewServiceDeps {
   ownUser: string | undefined
   /** Alerts that fire; absent: there are none here. */
   alerts?: () => AlertCounts
+  /** Operations that failed within the last day and were not tried again. */
+  failedOperations: () => number
 }
 
 const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 
 /** The views, and what goes on by itself for them. */
 export interface Views {
@@ -63,12 +70,22 @@ export function createViews(deps: ViewServiceDeps): Views {
   const rows = createFleetRows({
     fleet,
     slurm: sight,
+    places: deps.places,
     silentAfterMs,
     now: clock.now,
     onChange: (id, row, at) => (row ? turns.record(id, row.state, at) : turns.forget(id, at)),
   })
+  const upToDate = () => bringUpToDate(rows, setImmediate)
   const completions = createCompletions()
-  const poolViews = cachedPoolViews(pools, config.pools, clock.now)
+  const poolViews = createPoolViews({
+    pools,
+    specs: config.pools,
+    fleet,
+    slurm,
+    now: clock.now,
+    breathe: setImmediate,
+    signal,
+  })
   const stopLooks = slurm?.onLook(() => {
     const { snapshot } = slurm.view()
     if (snapshot) completions.look(snapshot)
@@ -83,6 +100,7 @@ export function createViews(deps: ViewServiceDeps): Views {
     slurm,
     clock,
     rows,
+    upToDate,
     silentAfterMs,
     rings,
     turns,
@@ -95,29 +113,26 @@ export function createViews(deps: ViewServiceDeps): Views {
     slurmFailed: () => sight().state === 'stale' && slurm?.view().error !== undefined,
     alerts: deps.alerts ?? (() => ({ critical: 0, warning: 0, info: 0, todo: [] })),
     poolViews,
-    poolProblems: () =>
-      [...poolViews()].flatMap(([pool, view]) =>
+    poolProblems: async () =>
+      [...(await poolViews())].flatMap(([pool, view]) =>
         pools
           .conditions(view)
           .filter(({ type, status }) => status === 'false' && (type !== 'SlurmReady' || sight().state === 'fresh'))
           .map(({ message }) => ({ pool, message })),
       ),
     awaitsApproval: ({ state }) => state === 'waiting_for_approval',
-    async failedOperations() {
-      const recent = await fleet.history.operations(200)
-      return recent.filter(({ state, updatedAt }) => state === 'failed' && clock.now() - updatedAt < dayMs).length
-    },
+    failedOperations: async () => deps.failedOperations(),
   }
-  const feed = createFleetFeed({ rows, fleet, slurm, freshness, clock, signal })
+  const feed = createFleetFeed({ rows, fleet, slurm, freshness, upToDate, clock, signal })
 
   const record = createRecorder({
     store: fleet.history,
     now: clock.now,
     onRound: (now) => rings.record(fleet.nodes.values(), now),
-    figures() {
-      rows.renew()
+    async figures() {
+      await upToDate()
       const shown = [...rows.rows().values()].map((row) => row.json)
-      const views = [...poolViews()]
+      const views = [...(await poolViews())]
       return {
         fleet: fleetFigures(shown, sight()),
         pools: new Map(views.map(([name, view]) => [name, poolFigures(view)])),

@@ -6,6 +6,7 @@ import { memoryFleet, nodeDocument } from '../../../test/memory-fleet.ts'
 import { slurmRecord, snapshotOf } from '../../../test/slurm-snapshot.ts'
 import { createFleetFeed, type LiveMessage } from './fleet-feed.ts'
 import { createFleetRows } from './fleet-rows.ts'
+import { bringUpToDate } from './up-to-date.ts'
 
 async function open() {
   const clock = createManualClock()
@@ -23,6 +24,7 @@ async function open() {
         return () => looks.delete(listener)
       },
     },
+    upToDate: () => bringUpToDate(rows, async () => {}),
     freshness: () => ({ slurm_at: null, slurm_every: 1, slurm_problem: null, now: String(clock.now()) }),
     clock,
     signal: ended.signal,
@@ -31,7 +33,7 @@ async function open() {
     slurm.snapshot = snapshot
     for (const listener of looks) listener()
   }
-  const whole = () => JSON.parse(feed.full().text) as FleetJson
+  const whole = async () => JSON.parse((await feed.full()).text) as FleetJson
   const put = (id: string, over: Partial<ReturnType<typeof nodeDocument>> = {}) =>
     fleet.commit([{ kind: 'node', node: { ...nodeDocument(id), ...over } }])
   return { clock, fleet, slurm, rows, feed, look, whole, put, ended }
@@ -72,7 +74,7 @@ describe('the whole fleet', () => {
         slurmRecord('gpu-3', 'FUTURE'),
       ]),
     )
-    expect(whole().nodes.map(({ id, state, pool }) => [id, state, pool])).toEqual([
+    expect((await whole()).nodes.map(({ id, state, pool }) => [id, state, pool])).toEqual([
       ['gpu-1', 'idle', 'train'],
       ['gpu-2', 'busy', ''],
     ])
@@ -85,17 +87,17 @@ describe('the whole fleet', () => {
     await put('c')
     look(snapshotOf(1, [slurmRecord('b', 'DOWN')]))
     await fleet.commit([{ kind: 'node-removed', id: 'c' }])
-    expect(whole().nodes.map(({ id, state }) => [id, state])).toEqual([['b', 'down']])
+    expect((await whole()).nodes.map(({ id, state }) => [id, state])).toEqual([['b', 'down']])
   })
 
   it('becomes unknown where only Slurm could know, once Slurm’s word is old', async () => {
     const { look, whole, slurm, clock, put } = await open()
     await put('a', { status: 'draining' })
     look(snapshotOf(0, [slurmRecord('a', 'MIXED', 1), slurmRecord('b', 'IDLE')]))
-    expect(whole().nodes.map(({ state }) => state)).toEqual(['draining', 'idle'])
+    expect((await whole()).nodes.map(({ state }) => state)).toEqual(['draining', 'idle'])
     slurm.state = 'stale'
     await clock.advance(1_000)
-    expect(whole().nodes.map(({ state }) => state)).toEqual(['draining', 'unknown'])
+    expect((await whole()).nodes.map(({ state }) => state)).toEqual(['draining', 'unknown'])
   })
 
   it('ages by itself: a silent agent’s figures go', async () => {
@@ -105,21 +107,21 @@ describe('the whole fleet', () => {
       sampledAt: clock.now(),
       lastHeartbeat: clock.now(),
     })
-    expect(whole().nodes[0]?.gpu_percent).toBe(50)
+    expect((await whole()).nodes[0]?.gpu_percent).toBe(50)
     await clock.advance(91_000)
-    expect(whole().nodes[0]?.gpu_percent).toBeNull()
+    expect((await whole()).nodes[0]?.gpu_percent).toBeNull()
   })
 
   it('keeps its revision when nothing changes', async () => {
     const { whole, put, look, clock, fleet } = await open()
     await put('a')
     look(snapshotOf(0, [slurmRecord('a', 'IDLE')]))
-    const { revision } = whole()
+    const { revision } = await whole()
     look(snapshotOf(1, [slurmRecord('a', 'IDLE')]))
     const node = fleet.nodes.get('a')
     if (node) fleet.touch({ ...node })
     await clock.advance(5_000)
-    expect(whole().revision).toBe(revision)
+    expect((await whole()).revision).toBe(revision)
   })
 })
 
@@ -128,7 +130,7 @@ describe('a follower', () => {
     const { feed, put, look, whole, clock, ended } = await open()
     await put('a')
     look(snapshotOf(0, [slurmRecord('a', 'IDLE'), slurmRecord('b', 'IDLE')]))
-    const page = createPage(feed.follow(whole().revision, ended.signal))
+    const page = createPage(feed.follow((await whole()).revision, ended.signal))
     await clock.advance(300)
     await put('a', { status: 'draining', health: 'unhealthy', healthReason: 'XID 79' })
     await clock.advance(1_000)
@@ -142,7 +144,7 @@ describe('a follower', () => {
   it('gets everything first when it has nothing, or a revision of another process', async () => {
     const { feed, put, whole, clock, ended } = await open()
     await put('a')
-    const fleet = whole()
+    const fleet = await whole()
     for (const after of [undefined, 5, fleet.revision + 1000]) {
       const page = createPage(feed.follow(after, ended.signal))
       await clock.advance(10)
@@ -154,7 +156,7 @@ describe('a follower', () => {
   it('that was away for a while gets what it missed, removed nodes among it', async () => {
     const { feed, put, fleet, whole, clock, ended } = await open()
     for (const id of ['a', 'b', 'c']) await put(id)
-    const { revision } = whole()
+    const { revision } = await whole()
     await put('a', { health: 'degraded' })
     await fleet.commit([{ kind: 'node-removed', id: 'b' }])
     await clock.advance(2_000)
@@ -163,14 +165,14 @@ describe('a follower', () => {
     const delta: FleetDeltaJson = JSON.parse(page.seen[0]?.text ?? '')
     expect(delta.changed.map(({ id }) => id)).toEqual(['a'])
     expect(delta.removed).toEqual(['b'])
-    expect(page.revision()).toBe(whole().revision)
+    expect(page.revision()).toBe((await whole()).revision)
     ended.abort()
   })
 
   it('that is slow is sent the last state of each node once, not every state', async () => {
     const { feed, put, whole, clock, ended } = await open()
     await put('a')
-    const following = feed.follow(whole().revision, ended.signal)
+    const following = feed.follow((await whole()).revision, ended.signal)
     for (let number = 0; number < 50; number++) {
       await put('a', { labels: { rack: `r${number}` } })
       await clock.advance(200)
@@ -187,7 +189,7 @@ describe('a follower', () => {
 
   it('hears of events, of looks at Slurm, and of the server being alive', async () => {
     const { feed, fleet, look, whole, clock, ended } = await open()
-    const page = createPage(feed.follow(whole().revision, ended.signal))
+    const page = createPage(feed.follow((await whole()).revision, ended.signal))
     await clock.advance(10)
     await fleet.commit([{ kind: 'event', type: 'finding', message: 'XID 79', node: 'a' }])
     await clock.advance(10)

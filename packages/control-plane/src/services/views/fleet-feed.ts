@@ -5,6 +5,7 @@ import type { Fleet } from '../../fleet/fleet.ts'
 import type { SlurmLink } from '../../slurm/slurm-link.ts'
 import { renderEvent } from '../render.ts'
 import type { FleetRow, FleetRows } from './fleet-rows.ts'
+import { rowsAtOnce } from './up-to-date.ts'
 
 /** One message of the live stream: its kind, and its JSON. `revision` is where a follower resumes. */
 export interface LiveMessage {
@@ -18,6 +19,8 @@ export interface FleetFeedDeps {
   fleet: Pick<Fleet, 'subscribe' | 'onTouch'>
   slurm: Pick<SlurmLink, 'onLook'> | undefined
   freshness: () => FreshnessJson
+  /** Brings the rows up to date, a piece at a time. */
+  upToDate: () => Promise<void>
   clock: Clock
   /** Ends the renewals. */
   signal: AbortSignal
@@ -25,7 +28,7 @@ export interface FleetFeedDeps {
 
 export interface FleetFeed {
   /** The whole fleet as FleetJson, as it is now. The same text for all who ask for it within a second. */
-  full(): { text: string; revision: number }
+  full(): Promise<{ text: string; revision: number }>
   /** What happens to the fleet after a revision, until the signal. A slow reader gets changes joined, never a queue. */
   follow(after: number | undefined, signal: AbortSignal): AsyncGenerator<LiveMessage, void, undefined>
   followers(): number
@@ -34,8 +37,7 @@ export interface FleetFeed {
 /** Least time between two renewals while somebody follows, and while nobody does, ms. */
 const followedMs = 150
 const unfollowedMs = 1_000
-/** Rows renewed in one go; the rest waits for this long, so that requests get their turn. */
-const mostRows = 500
+/** Between two pieces of a renewal, so that requests get their turn, ms. */
 const pauseMs = 5
 /** Silence after which a follower is told how fresh things are, ms. */
 const aliveMs = 5_000
@@ -45,7 +47,8 @@ const keptEvents = 200
 const fullMs = 1_000
 
 /** Renews the rows when something happened, and tells those who follow. */
-export function createFleetFeed({ rows, fleet, slurm, freshness, clock, signal }: FleetFeedDeps): FleetFeed {
+export function createFleetFeed(deps: FleetFeedDeps): FleetFeed {
+  const { rows, fleet, slurm, freshness, upToDate, clock, signal } = deps
   const wakes = new Set<() => void>()
   let events: EventJson[] = []
   let looks = 0
@@ -62,7 +65,7 @@ export function createFleetFeed({ rows, fleet, slurm, freshness, clock, signal }
     cancel = undefined
     if (signal.aborted) return
     const before = rows.revision()
-    const left = rows.renew(mostRows)
+    const left = rows.renew(rowsAtOnce)
     renewedAt = clock.now()
     if (rows.revision() !== before) wakeAll()
     schedule(left > 0 ? pauseMs : unfollowedMs)
@@ -130,8 +133,8 @@ export function createFleetFeed({ rows, fleet, slurm, freshness, clock, signal }
   }
 
   return {
-    full() {
-      while (rows.renew() > 0);
+    async full() {
+      await upToDate()
       return fullNow()
     },
     async *follow(after, ended) {

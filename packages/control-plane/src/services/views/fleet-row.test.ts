@@ -1,8 +1,9 @@
+import { placeLabels } from '@navarch/core/alert/readings/node-place'
 import type { FleetNode } from '@navarch/core/node/node'
 import { describe, expect, it } from 'vitest'
 import { nodeDocument } from '../../../test/memory-fleet.ts'
 import { slurmJob, slurmRecord } from '../../../test/slurm-snapshot.ts'
-import { ageBoundary, type FleetRowInput, fleetRow } from './fleet-row.ts'
+import { ageBoundary, type FleetRowInput, fleetRow, saysTheSame } from './fleet-row.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
 const gib = 2 ** 30
@@ -39,7 +40,7 @@ const node = (over: Partial<FleetNode> = {}): FleetNode => ({
 const row = (over: Partial<FleetRowInput> = {}) =>
   fleetRow({
     ...{ id: 'gpu-1', node: node(), record: slurmRecord('gpu-1', 'MIXED', 3), jobs: [], operation: undefined },
-    ...{ slurm: 'fresh', silentAfterMs: 90_000, before: undefined, now },
+    ...{ slurm: 'fresh', place: undefined, silentAfterMs: 90_000, before: undefined, now },
     ...over,
   })
 
@@ -93,6 +94,28 @@ describe('a row', () => {
     })
   })
 
+  it.each([
+    [{}, 'rack-r7,switch_s2'],
+    [{}, 'RACK=r7'],
+    [{}, 'rack7'],
+    [{ rack: 'r1' }, 'rack-r7'],
+    [{}, 'hopper'],
+  ])('is where alerts say it is, with the labels %j and the features %j', (labels, features) => {
+    const record = slurmRecord('gpu-1', 'IDLE', 0, { AvailableFeatures: features })
+    const placed = node({ labels: labels as Record<string, string> })
+    const place = { rack: 'b1', switch: 's1' }
+    const { rack, switch: leaf } = row({ node: placed, record, place })
+    expect(placeLabels('gpu-1', placed, record, place)).toEqual({ node: 'gpu-1', pool: 'train', rack, switch: leaf })
+  })
+
+  it('is placed by Slurm’s topology where neither labels nor features say it', () => {
+    const place = { rack: 'b1', switch: 's1' }
+    const record = slurmRecord('gpu-1', 'IDLE', 0, { AvailableFeatures: 'rack-r9' })
+    expect(row({ place })).toMatchObject({ rack: 'b1', switch: 's1' })
+    expect(row({ place, record })).toMatchObject({ rack: 'r9', switch: 's1' })
+    expect(row({ place, record, node: node({ labels: { rack: 'r7' } }) })).toMatchObject({ rack: 'r7', switch: 's1' })
+  })
+
   it('keeps when its state began, and begins anew with another state', () => {
     const first = row()
     const later = row({ before: first, now: now + 60_000 })
@@ -113,6 +136,19 @@ describe('a row', () => {
     const before = row()
     expect(row({ node: node({ lastHeartbeat: now - 1_000 }), before })).toEqual(before)
   })
+})
+
+it.each([
+  ['the same', {}, true],
+  ['a little more load than a whole percent shows', { CPULoad: '24.1' }, true],
+  ['more load', { CPULoad: '30.0' }, false],
+  ['a little less memory', { FreeMem: '250010' }, true],
+  ['less memory', { FreeMem: '150000' }, false],
+  ['another reason', { Reason: 'fan' }, false],
+])('a look that says %s: %j, changes no row: %j', (_, fields, same) => {
+  const before = { CPULoad: '24.0', FreeMem: '250000' }
+  const record = (more: Record<string, string>) => slurmRecord('gpu-1', 'IDLE', 0, { ...before, ...more })
+  expect(saysTheSame(record({}), record(fields as Record<string, string>))).toBe(same)
 })
 
 it('a row is looked at again when what the agent said grows old', () => {

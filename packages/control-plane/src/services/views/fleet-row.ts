@@ -1,5 +1,6 @@
 import type { FleetNodeJson } from '@navarch/api/views'
 import type { FleetNode, GpuSample } from '@navarch/core/node/node'
+import { type Place, placeOf } from '@navarch/core/node/place-of'
 import type { Operation } from '@navarch/core/operation/operation'
 import { gpuTypeOf } from '@navarch/core/overview/gpu-type'
 import { type Cell, cellOf } from '@navarch/core/overview/node-cell'
@@ -15,6 +16,8 @@ export interface FleetRowInput {
   jobs: readonly JobRecord[]
   operation: Operation | undefined
   slurm: 'absent' | 'fresh' | 'stale'
+  /** Where Slurm's topology has it; undefined: nowhere. */
+  place: Place | undefined
   /** Age from which an agent's word is no word of the present, ms. */
   silentAfterMs: number
   /** The row as it was. */
@@ -29,7 +32,7 @@ const seenStepMs = 60_000
 
 /** A node as the grid has it. Pure: the same input gives the same row. */
 export function fleetRow(input: FleetRowInput): FleetNodeJson {
-  const { id, node, record, jobs, operation, slurm, before, now } = input
+  const { id, node, record, jobs, operation, slurm, place, before, now } = input
   const fresh = slurm === 'fresh'
   const samples = node && isRecent(node.sampledAt, input) ? node.samples : []
   const heard = node !== undefined && isRecent(node.lastHeartbeat, input)
@@ -40,8 +43,7 @@ export function fleetRow(input: FleetRowInput): FleetNodeJson {
     id,
     pool: node?.pool || (operation?.pool ?? ''),
     partitions: [...(record?.partitions ?? [])],
-    rack: placeOf('rack', node, record),
-    switch: placeOf('switch', node, record),
+    ...placeOf(node, record, place),
     type:
       node?.instanceType ||
       record?.instanceType ||
@@ -67,21 +69,28 @@ export function fleetRow(input: FleetRowInput): FleetNodeJson {
 
 /** Whether a record says the same as another for everything that a row shows. */
 export function saysTheSame(a: NodeRecord, b: NodeRecord): boolean {
+  if (a === b) return true
   return (
     a.state.base === b.state.base &&
     sameList(a.state.flags, b.state.flags) &&
     a.gpusAllocated === b.gpusAllocated &&
     a.gpus === b.gpus &&
     a.reason === b.reason &&
-    a.cpuLoad === b.cpuLoad &&
-    a.memoryFreeMb === b.memoryFreeMb &&
-    a.cpus === b.cpus &&
-    a.memoryMb === b.memoryMb &&
+    sameLoad(a, b) &&
     a.instanceType === b.instanceType &&
     a.gres[0]?.type === b.gres[0]?.type &&
     sameList(a.partitions, b.partitions) &&
     sameList(a.features, b.features)
   )
+}
+
+/** What slurmd measures is a little different in each look; a row shows whole percents. */
+function sameLoad(a: NodeRecord, b: NodeRecord): boolean {
+  if (a.cpuLoad === b.cpuLoad && a.memoryFreeMb === b.memoryFreeMb && a.cpus === b.cpus && a.memoryMb === b.memoryMb) {
+    return true
+  }
+  const [first, second] = [loadOf(undefined, a), loadOf(undefined, b)]
+  return first.cpu_percent === second.cpu_percent && first.memory_percent === second.memory_percent
 }
 
 function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
@@ -107,14 +116,6 @@ function loadedGpus(samples: readonly GpuSample[]): number | undefined {
     if (utilizationPercent >= idlePercent) loaded++
   }
   return known ? loaded : undefined
-}
-
-/** A label of the node, or a feature of Slurm's that begins with the word: "rack7", "rack-r7". */
-function placeOf(what: 'rack' | 'switch', node: FleetNode | undefined, record: NodeRecord | undefined): string {
-  const label = node?.labels[what]
-  if (label) return label
-  const feature = record?.features.find((word) => word.length > what.length && word.toLowerCase().startsWith(what))
-  return feature?.replace(/^(?:rack|switch)[=:_-]/i, '') ?? ''
 }
 
 type Figures = Pick<FleetNodeJson, 'gpu_percent' | 'gpu_memory_percent' | 'temperature' | 'power'>

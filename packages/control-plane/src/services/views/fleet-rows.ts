@@ -1,17 +1,19 @@
 import type { FleetNodeJson } from '@navarch/api/views'
-import { namesIn } from '@navarch/core/demand/names-in'
 import { isEmptyName } from '@navarch/core/overview/node-cell'
 import type { JobRecord } from '@navarch/slurm/job-record'
-import { hasAllocation } from '@navarch/slurm/job-state'
 import type { NodeRecord } from '@navarch/slurm/node-record'
 import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
 import type { Fleet } from '../../fleet/fleet.ts'
+import { noPlaces, type Places } from '../../slurm/places.ts'
 import { ageBoundary, fleetRow, saysTheSame } from './fleet-row.ts'
+import { indexJobs, type JobIndex, noJobs } from './job-index.ts'
 
 export interface FleetRowsDeps {
   fleet: Pick<Fleet, 'nodes' | 'operations' | 'operationOf'>
   /** The newest look, and whether its word still counts. */
   slurm: () => { state: 'absent' | 'fresh' | 'stale'; snapshot: SlurmSnapshot | undefined }
+  /** Where Slurm's topology has the nodes; another map each time it has changed. */
+  places?: () => Places
   silentAfterMs: number
   now: () => number
   /** Told of every row that changed; undefined: the row is gone. */
@@ -33,12 +35,12 @@ export interface FleetRows {
   rows(): ReadonlyMap<string, FleetRow>
   /** What a node is made of has changed. */
   mark(id: string): void
-  /** Slurm was looked at. */
-  markLook(): void
+  /** Jobs that hold a node, by the look that the rows were made of. */
+  jobsOn(id: string): readonly JobRecord[]
   /**
-   * Recomputes what was marked and what is due by age.
-   * @param most rows to recompute at most; what is left stays marked
-   * @returns how many marked rows are left
+   * Compares a new look with the one before, and then recomputes what was marked and what is due by age.
+   * @param most rows to recompute at most, or some times as many to compare; what is left waits for the next call
+   * @returns how many are left at least: 0 when all is done
    */
   renew(most?: number): number
   /** What changed after a revision; undefined when that is not known any more, or is not one of ours. */
@@ -47,40 +49,69 @@ export interface FleetRows {
 
 /** Nodes that went away, remembered for those who follow: more than these, and a follower gets everything. */
 const rememberedRemovals = 5_000
+/** Nodes of two looks that are compared in the time that it takes to recompute one row. */
+const comparedForOne = 4
 /** How often rows are looked through for those that age has changed, ms. */
 const sweepEveryMs = 1_000
 
 /** Makes the rows. Revisions begin at the clock's time: those of an earlier process are never taken for ours. */
-export function createFleetRows({ fleet, slurm, silentAfterMs, now, onChange }: FleetRowsDeps): FleetRows {
+export function createFleetRows(deps: FleetRowsDeps): FleetRows {
+  const { fleet, slurm, places: placesNow = () => noPlaces, silentAfterMs, now, onChange } = deps
   const rows = new Map<string, FleetRow>()
   const removals = new Map<string, number>()
   const due = new Map<string, number>()
   const marked = new Set<string>(fleet.nodes.keys())
   let revision = now()
   let oldest = revision
-  let looked: { snapshot: SlurmSnapshot | undefined; state: string } = { snapshot: undefined, state: '' }
+  let looked: ReturnType<typeof slurm> = { snapshot: undefined, state: 'absent' }
   let records = new Map<string, NodeRecord>()
-  let jobs = new Map<string, JobRecord[]>()
+  let jobs = noJobs
+  let places = noPlaces
+  /** The look before, and the nodes of the newest one that are still to be compared with it. */
+  let comparing: { records: typeof records; jobs: JobIndex; names: Iterator<string>; left: number } | undefined
   let sweptAt = 0
 
   for (const operation of fleet.operations.values()) marked.add(operation.node)
 
-  function takeLook(): void {
+  /** @returns whether there is a new look to compare, which takes some milliseconds to begin with */
+  function takeLook(): boolean {
     const { snapshot, state } = slurm()
-    if (snapshot === looked.snapshot && state === looked.state) return
-    if (state !== looked.state) for (const name of rows.keys()) marked.add(name)
-    if (snapshot !== looked.snapshot) {
-      const before = { records, jobs }
-      records = new Map(snapshot?.nodes.map((record) => [record.name, record]))
-      jobs = jobsByNode(snapshot)
-      for (const name of before.records.keys()) if (!records.has(name)) marked.add(name)
-      for (const [name, record] of records) {
-        const known = before.records.get(name)
-        const same = known && saysTheSame(known, record) && sameJobs(before.jobs.get(name), jobs.get(name))
-        if (!same) marked.add(name)
-      }
-    }
+    const located = placesNow()
+    if (snapshot === looked.snapshot && state === looked.state && located === places) return false
+    if (state !== looked.state || located !== places) for (const name of rows.keys()) marked.add(name)
+    const isNew = snapshot !== looked.snapshot
+    if (isNew) beginComparing(snapshot)
     looked = { snapshot, state }
+    places = located
+    return isNew
+  }
+
+  function beginComparing(snapshot: SlurmSnapshot | undefined): void {
+    compareSome(Number.POSITIVE_INFINITY)
+    const before = { records, jobs }
+    records = new Map(snapshot?.nodes.map((record) => [record.name, record]))
+    jobs = indexJobs(snapshot?.jobs ?? [], before.jobs)
+    for (const name of before.records.keys()) if (!records.has(name)) marked.add(name)
+    comparing = { ...before, names: records.keys(), left: records.size }
+  }
+
+  /** Marks the nodes of which the newest look says something else than the one before. */
+  function compareSome(most: number): void {
+    for (let turn = 0; comparing && turn < most; turn++) {
+      const { value: name, done } = comparing.names.next()
+      if (done) {
+        comparing = undefined
+        return
+      }
+      comparing.left--
+      const [known, record] = [comparing.records.get(name), records.get(name)]
+      const same =
+        known &&
+        record &&
+        saysTheSame(known, record) &&
+        sameJobs(comparing.jobs.byNode.get(name), jobs.byNode.get(name))
+      if (!same) marked.add(name)
+    }
   }
 
   function sweep(at: number): void {
@@ -94,7 +125,6 @@ export function createFleetRows({ fleet, slurm, silentAfterMs, now, onChange }: 
     const node = fleet.nodes.get(id)
     const record = records.get(id)
     const operation = fleet.operationOf(id)
-    const state = slurm().state
     const before = rows.get(id)
     const gone = node === undefined || (node.status === 'terminated' && !operation)
     if (gone && !operation && (record === undefined || isEmptyName(record.state))) {
@@ -110,9 +140,10 @@ export function createFleetRows({ fleet, slurm, silentAfterMs, now, onChange }: 
       id,
       node: shown,
       record,
-      jobs: jobs.get(id) ?? [],
+      jobs: jobs.byNode.get(id) ?? [],
       operation,
-      slurm: state,
+      slurm: looked.state,
+      place: places.get(id),
       silentAfterMs,
       before: before?.json,
       now: at,
@@ -140,11 +171,13 @@ export function createFleetRows({ fleet, slurm, silentAfterMs, now, onChange }: 
     revision: () => revision,
     rows: () => rows,
     mark: (id) => void marked.add(id),
-    markLook: takeLook,
+    jobsOn: (id) => jobs.byNode.get(id) ?? [],
     renew(most = Number.POSITIVE_INFINITY) {
       const at = now()
-      takeLook()
+      const isNew = takeLook()
       sweep(at)
+      if (!isNew || most === Number.POSITIVE_INFINITY) compareSome(most * comparedForOne)
+      if (comparing) return marked.size + comparing.left + 1
       const next = revision + 1
       let left = most
       let changed = false
@@ -170,18 +203,4 @@ export function createFleetRows({ fleet, slurm, silentAfterMs, now, onChange }: 
 
 function sameJobs(a: readonly JobRecord[] = [], b: readonly JobRecord[] = []): boolean {
   return a.length === b.length && a.every((job, index) => job.id === b[index]?.id && job.user === b[index]?.user)
-}
-
-/** Jobs that hold a node, by node. */
-export function jobsByNode(snapshot: SlurmSnapshot | undefined): Map<string, JobRecord[]> {
-  const found = new Map<string, JobRecord[]>()
-  for (const job of snapshot?.jobs ?? []) {
-    if (!hasAllocation(job.state)) continue
-    for (const name of namesIn(job.nodes)) {
-      const list = found.get(name)
-      if (list) list.push(job)
-      else found.set(name, [job])
-    }
-  }
-  return found
 }

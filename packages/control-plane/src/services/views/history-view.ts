@@ -1,5 +1,5 @@
 import type { FleetHistoryJson, PoolHistoryJson } from '@navarch/api/views'
-import { fleetFigures, poolFigures } from '../../history/figures.ts'
+import { type FleetFigure, fleetFigures, type PoolFigure, poolFigures } from '../../history/figures.ts'
 import { fleetScope, poolScope, readTimeline } from '../../history/timeline.ts'
 import type { TimelinePoint } from '../../store/store.ts'
 import { time } from '../render.ts'
@@ -13,14 +13,14 @@ const mostDecisions = 200
 export async function historyOf(context: ViewContext, hours: number): Promise<FleetHistoryJson> {
   const now = context.clock.now()
   const past = await readTimeline(context.fleet.history, fleetScope, hours, now)
-  context.rows.renew()
+  await context.upToDate()
   const rows = [...context.rows.rows().values()].map((row) => row.json)
   const present = { at: now, spanMs: 0, values: fleetFigures(rows, context.sight()) }
   return { points: [...past, present].map(fleetPoint) }
 }
 
 function fleetPoint({ at, values }: TimelinePoint): FleetHistoryJson['points'][number] {
-  const value = (name: string) => values[name] ?? null
+  const value = (name: FleetFigure) => values[name] ?? null
   return {
     at,
     gpus_busy: value('gpus_busy'),
@@ -34,8 +34,12 @@ function fleetPoint({ at, values }: TimelinePoint): FleetHistoryJson['points'][n
 }
 
 /** A pool's size over some hours as steps, up to now, and what was decided about it. */
-export async function poolHistoryOf(context: ViewContext, pool: string, hours: number): Promise<PoolHistoryJson> {
-  const view = context.poolViews().get(pool)
+export async function poolHistoryOf(
+  context: Pick<ViewContext, 'fleet' | 'clock' | 'config' | 'poolViews'>,
+  pool: string,
+  hours: number,
+): Promise<PoolHistoryJson> {
+  const view = (await context.poolViews()).get(pool)
   if (!view) {
     const known = context.config.pools.map((spec) => spec.name).join(', ') || 'none'
     throw new ServiceError('not_found', `pool not found: ${pool}; pools here: ${known}`)
@@ -57,17 +61,17 @@ export async function poolHistoryOf(context: ViewContext, pool: string, hours: n
 type PoolPoint = PoolHistoryJson['points'][number]
 
 function poolPoint({ at, values }: TimelinePoint): PoolPoint {
-  const gap = values['ready'] === undefined
+  const value = (name: PoolFigure) => values[name] ?? null
   return {
     at,
-    wanted: values['wanted'] ?? null,
-    ready: values['ready'] ?? 0,
-    busy: values['busy'] ?? null,
-    provisioning: values['provisioning'] ?? 0,
-    min: values['min'] ?? 0,
-    max: values['max'] ?? 0,
-    pending_jobs: values['pending_jobs'] ?? null,
-    ...(gap && { gap: true }),
+    wanted: value('wanted'),
+    ready: value('ready'),
+    busy: value('busy'),
+    provisioning: value('provisioning'),
+    min: value('min'),
+    max: value('max'),
+    pending_jobs: value('pending_jobs'),
+    ...(Object.keys(values).length === 0 && { gap: true }),
   }
 }
 

@@ -28,18 +28,22 @@ export async function jobsOfNode(
   const found = await jobs.list({ ...filter, node, from, to, limit: mostJobs, offset: 0 })
   return found.jobs
     .filter((job) => job.state !== 'pending')
-    .map((job) => {
+    .flatMap((job) => {
+      // Of a run whose start nobody told, its end is all that is known.
+      const since = job.start_time ?? job.end_time
+      if (since === undefined) return []
       const uuids = job.gpus.filter((gpu) => gpu.node === node).map((gpu) => gpu.uuid)
       const share = Math.round((job.allocated_gpus ?? 0) / Math.max(1, job.node_count))
-      return {
+      const part: NodeJob = {
         id: job.id,
         run_id: job.run_id,
         user: job.user,
         state: job.state,
-        from: Date.parse(job.start_time),
+        from: Date.parse(since),
         to: job.end_time === undefined ? undefined : Date.parse(job.end_time),
         gpus: uuids.length > 0 ? uuids.length : share,
         uuids,
       }
+      return [part]
     })
 }

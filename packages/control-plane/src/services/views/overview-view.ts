@@ -8,7 +8,8 @@ import { summarizeQueue } from '@navarch/core/queue/pending-words'
 import { hasAllocation } from '@navarch/slurm/job-state'
 import { isSchedulable } from '@navarch/slurm/node-state'
 import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
-import { jobsByNode } from './fleet-rows.ts'
+import { lastEnd } from './last-end.ts'
+import { perSnapshot } from './per-snapshot.ts'
 import type { ViewContext } from './view-context.ts'
 
 const serving: ReadonlySet<FleetNodeJson['state']> = new Set(['busy', 'mixed', 'idle', 'reserved'])
@@ -17,15 +18,16 @@ const serving: ReadonlySet<FleetNodeJson['state']> = new Set(['busy', 'mixed', '
 export async function overviewOf(context: ViewContext): Promise<OverviewJson> {
   const { fleet, clock } = context
   const now = clock.now()
-  context.rows.renew()
+  await context.upToDate()
   const rows = [...context.rows.rows().values()].map((row) => row.json)
   const sight = context.sight()
   const snapshot = sight.state === 'fresh' ? sight.snapshot : undefined
   const counts = countFleet(
     rows.map(({ state, gpus, gpus_used }) => ({ state, gpus, ...(gpus_used !== null && { gpusUsed: gpus_used }) })),
   )
-  const jobsEnd = jobEnds(snapshot)
-  const troubled = rows.flatMap((row) => troubledNode(row, fleet.operations.get(row.operation), context, jobsEnd, now))
+  const troubled = rows.flatMap((row) =>
+    troubledNode(row, fleet.operations.get(row.operation), context, snapshot !== undefined, now),
+  )
   const open = [...fleet.operations.values()]
   const toApprove = open.filter(context.awaitsApproval)
   const proposed = new Set(toApprove.map((operation) => operation.node))
@@ -39,7 +41,7 @@ export async function overviewOf(context: ViewContext): Promise<OverviewJson> {
         (row) => serving.has(row.state) && row.health === 'unhealthy' && row.operation === '' && !proposed.has(row.id),
       )
       .map(({ id, reason }) => ({ id, reason })),
-    pools: context.poolProblems(),
+    pools: await context.poolProblems(),
     alerts: alerts.todo,
   })
   const words = overviewWords({
@@ -56,9 +58,7 @@ export async function overviewOf(context: ViewContext): Promise<OverviewJson> {
     todo: todo.map((item) => ({ ...item, operation: item.operation || null, alert: item.alert || null })),
     nodes: counts.nodes,
     gpus: counts.gpus,
-    cpus: snapshot ? countCpus(snapshot) : null,
-    queue: snapshot ? queueOf(snapshot, now) : null,
-    jobs_running: snapshot ? snapshot.jobs.filter((job) => hasAllocation(job.state)).length : null,
+    ...(snapshot ? countsOf(snapshot) : { cpus: null, queue: null, jobs_running: null }),
     throughput: snapshot
       ? [...context.completions.byPartition(now)].map(([partition, completed]) => ({ partition, completed }))
       : null,
@@ -73,10 +73,15 @@ export async function overviewOf(context: ViewContext): Promise<OverviewJson> {
   }
 }
 
-function queueOf(snapshot: SlurmSnapshot, now: number): NonNullable<OverviewJson['queue']> {
-  const { pending, byReason } = summarizeQueue(snapshot.jobs, now)
-  return { pending, by_reason: byReason }
-}
+/** What a look at every node and job of Slurm takes. */
+const countsOf = perSnapshot((snapshot): Pick<OverviewJson, 'cpus' | 'queue' | 'jobs_running'> => {
+  const { pending, byReason } = summarizeQueue(snapshot.jobs)
+  return {
+    cpus: countCpus(snapshot),
+    queue: { pending, by_reason: byReason },
+    jobs_running: snapshot.jobs.filter((job) => hasAllocation(job.state)).length,
+  }
+})
 
 function isAdded(operation: Operation | undefined): boolean {
   return operation?.kind === 'provision'
@@ -85,8 +90,8 @@ function isAdded(operation: Operation | undefined): boolean {
 function troubledNode(
   { id, state, owner, reason }: FleetNodeJson,
   operation: Operation | undefined,
-  { returnTimes }: ViewContext,
-  jobsEnd: ReadonlyMap<string, number>,
+  { rows, returnTimes }: ViewContext,
+  isFresh: boolean,
   now: number,
 ): TroubledNode[] {
   const mending = operation?.kind === 'replace' || operation?.kind === 'uncordon'
@@ -94,20 +99,10 @@ function troubledNode(
   if (operation?.kind === 'scale-down' || operation?.kind === 'provision') return []
   if (state === 'busy' || state === 'mixed' || state === 'idle' || state === 'reserved') return []
   if (state === 'powering' && !mending) return []
-  const end = jobsEnd.get(id)
+  const end = isFresh ? lastEnd(rows.jobsOn(id)) : undefined
   const jobsEndMs = end === undefined ? (state === 'draining' ? undefined : 0) : end - now
   const backInMs = operation && estimateReturn(operation, jobsEndMs, returnTimes.afterJobsMs(operation.pool), now)
   return [{ id, state, owner, reason, mending, ...(backInMs !== undefined && { backInMs }) }]
-}
-
-/** When the last job of each node must have ended, by the jobs' time limits; nodes with a job that has none are left out. */
-function jobEnds(snapshot: SlurmSnapshot | undefined): Map<string, number> {
-  const ends = new Map<string, number>()
-  for (const [node, jobs] of jobsByNode(snapshot)) {
-    const times = jobs.flatMap((job) => job.endTime ?? [])
-    if (times.length === jobs.length) ends.set(node, Math.max(...times))
-  }
-  return ends
 }
 
 /** As `sinfo -o %C` counts them. */

@@ -1,7 +1,14 @@
 import type { PendingJobJson, QueueJson } from '@navarch/api/views'
-import { counted } from '@navarch/core/count-words'
+import { counted, isAre } from '@navarch/core/count-words'
 import { labelOf } from '@navarch/core/demand/count-demand'
-import { gpusAsked, pendingWords, reasonText, summarizeQueue, tasksOf } from '@navarch/core/queue/pending-words'
+import {
+  gpusAsked,
+  pendingKind,
+  pendingWords,
+  reasonText,
+  summarizeQueue,
+  tasksOf,
+} from '@navarch/core/queue/pending-words'
 import type { JobRecord } from '@navarch/slurm/job-record'
 import type { PoolView } from '../../reconcile/pool-view.ts'
 import { time } from '../render.ts'
@@ -12,14 +19,17 @@ import type { QueueFilter } from './view-service.ts'
 const mostJobs = 500
 
 /** The pending jobs in the order in which Slurm looks at them, each with why it waits. */
-export async function queueOf(context: ViewContext, filter: QueueFilter): Promise<QueueJson> {
+export async function queueOf(
+  context: Pick<ViewContext, 'clock' | 'sight' | 'freshness' | 'poolViews' | 'fleet' | 'awaitsApproval'>,
+  filter: QueueFilter,
+): Promise<QueueJson> {
   const now = context.clock.now()
   const { snapshot } = context.sight()
   const freshness = context.freshness()
   if (!snapshot || freshness.slurm_problem !== null) return { summary: null, jobs: [], total: null, freshness }
-  const pending = snapshot.jobs.filter((job) => job.state === 'PENDING' && isMeant(job, filter, now))
-  const { pending: count, byReason } = summarizeQueue(pending, now)
-  const pools = poolsByPartition(context.poolViews())
+  const pending = snapshot.jobs.filter((job) => job.state === 'PENDING' && isMeant(job, filter))
+  const { pending: count, byReason } = summarizeQueue(pending)
+  const pools = poolsByPartition(await context.poolViews())
   const asking = new Set(
     [...context.fleet.operations.values()].filter(context.awaitsApproval).map((operation) => operation.pool),
   )
@@ -34,11 +44,11 @@ export async function queueOf(context: ViewContext, filter: QueueFilter): Promis
   }
 }
 
-function isMeant(job: JobRecord, { partition, user, account, reason }: QueueFilter, now: number): boolean {
+function isMeant(job: JobRecord, { partition, user, account, reason }: QueueFilter): boolean {
   if (partition !== undefined && !job.partitions.includes(partition)) return false
   if (user !== undefined && job.user !== user) return false
   if (account !== undefined && job.account !== account) return false
-  return reason === undefined || job.reason.code === reason || pendingWords(job, now).kind === reason
+  return reason === undefined || job.reason.code === reason || pendingKind(job) === reason
 }
 
 function poolsByPartition(views: ReadonlyMap<string, PoolView>): Map<string, PoolView> {
@@ -70,6 +80,7 @@ function pendingJob(
     gpus: gpusAsked(job),
     cpus: job.request.cpus,
     time_limit_seconds: typeof job.timeLimit === 'number' ? Math.round(job.timeLimit / 1000) : null,
+    unlimited: job.timeLimit === 'unlimited',
     submitted_at: job.submitTime === undefined ? null : time(job.submitTime),
     waiting_seconds: job.submitTime === undefined ? null : Math.max(0, Math.round((now - job.submitTime) / 1000)),
     reason: reasonText(job),
@@ -92,7 +103,7 @@ function poolNote(job: JobRecord, { pool, demand, decision, members, slurmProble
     return `Pool ${pool.name} only observes: it would have ${counted(decision.wanted, 'node')}.`
   if (asks) return `Pool ${pool.name} would grow: a person must approve it first.`
   const coming = members.filter((member) => member.service === 'coming').length
-  if (coming > 0) return `Pool ${pool.name} grows: ${counted(coming, 'node')} ${coming === 1 ? 'is' : 'are'} coming.`
+  if (coming > 0) return `Pool ${pool.name} grows: ${counted(coming, 'node')} ${isAre(coming)} coming.`
   if (decision.blockedReason !== undefined) return `Pool ${pool.name} cannot grow now: ${decision.blockedReason}.`
   return `Pool ${pool.name} counts it, and wants ${counted(decision.wanted, 'node')}.`
 }

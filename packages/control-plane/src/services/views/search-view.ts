@@ -1,4 +1,5 @@
 import type { SearchHitJson } from '@navarch/api/views'
+import { counted } from '@navarch/core/count-words'
 import { labelOf } from '@navarch/core/demand/count-demand'
 import { ServiceError } from '../service-error.ts'
 import type { ViewContext } from './view-context.ts'
@@ -53,7 +54,13 @@ function nodeHits({ rows }: ViewContext, word: string): Found[] {
 
 function poolHits({ config }: ViewContext, word: string): Found[] {
   return config.pools.flatMap(({ name, minNodes, maxNodes }) =>
-    hit('pool', name, `pool of ${minNodes} to ${maxNodes} nodes`, `/pools/${encodeURIComponent(name)}`, word),
+    hit(
+      'pool',
+      name,
+      `pool of ${minNodes} to ${counted(maxNodes, 'node')}`,
+      `/pools/${encodeURIComponent(name)}`,
+      word,
+    ),
   )
 }
 

@@ -1,14 +1,16 @@
 import type { RpcJson, SlurmViewJson } from '@navarch/api/views'
-import { counted, listed } from '@navarch/core/count-words'
+import { counted, isAre, listed } from '@navarch/core/count-words'
 import { namesIn } from '@navarch/core/demand/names-in'
 import type { Mood } from '@navarch/core/overview/overview-words'
 import { tasksOf } from '@navarch/core/queue/pending-words'
 import type { RpcCost } from '@navarch/slurm/diag-record'
 import { hasAllocation } from '@navarch/slurm/job-state'
+import type { NodeRecord } from '@navarch/slurm/node-record'
 import { isSchedulable } from '@navarch/slurm/node-state'
 import type { SlurmSnapshot } from '@navarch/slurm/snapshot'
 import { time } from '../render.ts'
 import { ServiceError } from '../service-error.ts'
+import { perSnapshot } from './per-snapshot.ts'
 import type { ViewContext } from './view-context.ts'
 
 /** Rows of an RPC table. */
@@ -63,14 +65,14 @@ function wordsOf(
   const took = snapshot ? ` A look at it takes ${Math.round(snapshot.tookMs)} ms.` : ''
   if (down.length > 0) {
     const names = listed(down.map(({ host, role }) => `${host} (${role})`))
-    return { mood: 'act', sentence: `${version} answers, but ${names} ${down.length === 1 ? 'is' : 'are'} down.` }
+    return { mood: 'act', sentence: `${version} answers, but ${names} ${isAre(down.length)} down.` }
   }
   const threads = snapshot?.diag?.serverThreads ?? 0
   const queue = snapshot?.diag?.agentQueueSize ?? 0
   if (threads >= busyThreads || queue >= busyQueue) {
     return {
       mood: 'act',
-      sentence: `${version} is overloaded: ${counted(threads, 'server thread')}, ${queue} messages wait to be sent to nodes.`,
+      sentence: `${version} is overloaded: ${counted(threads, 'server thread')}, ${counted(queue, 'message')} ${queue === 1 ? 'waits' : 'wait'} to be sent to nodes.`,
     }
   }
   return { mood: 'good', sentence: `${version} is well.${took}` }
@@ -120,6 +122,13 @@ function byTotal(a: RpcJson, b: RpcJson): number {
 }
 
 function partitionsOf(snapshot: SlurmSnapshot, completed: ReadonlyMap<string, number>): SlurmViewJson['partitions'] {
+  return partitionCounts(snapshot).map((partition) => ({
+    ...partition,
+    completed_last_hour: completed.get(partition.name) ?? 0,
+  }))
+}
+
+const partitionCounts = perSnapshot((snapshot) => {
   const jobs = countJobs(snapshot)
   const nodes = new Map(snapshot.nodes.map((node) => [node.name, node]))
   return snapshot.partitions.map(({ name, state, nodes: list }) => {
@@ -131,12 +140,20 @@ function partitionsOf(snapshot: SlurmSnapshot, completed: ReadonlyMap<string, nu
       nodes: present.length,
       nodes_idle: present.filter((node) => node.state.base === 'IDLE' && isSchedulable(node.state)).length,
       gpus: present.reduce((sum, node) => sum + node.gpus, 0),
-      gpus_used: present.reduce((sum, node) => sum + (node.gpusAllocated ?? 0), 0),
+      gpus_used: gpusUsed(present),
       pending: jobs.get(name)?.pending ?? 0,
       running: jobs.get(name)?.running ?? 0,
-      completed_last_hour: completed.get(name) ?? 0,
     }
   })
+})
+
+function gpusUsed(nodes: readonly NodeRecord[]): number | null {
+  let used = 0
+  for (const { gpus, gpusAllocated } of nodes) {
+    if (gpusAllocated === undefined && gpus > 0) return null
+    used += gpusAllocated ?? 0
+  }
+  return used
 }
 
 /** A job that waits for several partitions counts in each of them. */

@@ -9,8 +9,8 @@ import { findingWords } from '@navarch/core/story/xid-words'
 import type { HistoryEvent } from '../../store/store.ts'
 import { time } from '../render.ts'
 import { ServiceError } from '../service-error.ts'
-import { jobsByNode } from './fleet-rows.ts'
 import { gpuHistory } from './gpu-history.ts'
+import { lastEnd } from './last-end.ts'
 import { jobsOfNode, type NodeJob } from './node-jobs.ts'
 import type { ViewContext } from './view-context.ts'
 
@@ -26,7 +26,7 @@ const leastFaultMs = 60_000
 /** A node's page: what is the case, its faults, and what happened when. */
 export async function nodeStoryOf(context: ViewContext, id: string, hours: number): Promise<NodeStoryJson> {
   const { fleet, clock } = context
-  context.rows.renew()
+  await context.upToDate()
   const row = context.rows.rows().get(id)?.json
   if (!row) throw new ServiceError('not_found', `node not found: ${id}`)
   const now = clock.now()
@@ -112,12 +112,12 @@ export async function nodeStoryOf(context: ViewContext, id: string, hours: numbe
   }
 }
 
-function backInMs({ sight, returnTimes }: ViewContext, operation: Operation, now: number): number | undefined {
-  const { state, snapshot } = sight()
-  const jobs = state === 'fresh' ? (jobsByNode(snapshot).get(operation.node) ?? []) : []
-  const ends = jobs.flatMap((job) => job.endTime ?? [])
-  const known = state !== 'stale' && ends.length === jobs.length
-  const jobsEndMs = known ? Math.max(0, ...ends.map((end) => end - now)) : undefined
+function backInMs({ sight, rows, returnTimes }: ViewContext, operation: Operation, now: number): number | undefined {
+  const { state } = sight()
+  const jobs = state === 'fresh' ? rows.jobsOn(operation.node) : []
+  const end = lastEnd(jobs)
+  const known = state !== 'stale' && (jobs.length === 0 || end !== undefined)
+  const jobsEndMs = known ? Math.max(0, (end ?? now) - now) : undefined
   return estimateReturn(operation, jobsEndMs, returnTimes.afterJobsMs(operation.pool), now)
 }
 

@@ -1,18 +1,16 @@
 import type { FreshnessJson } from '@navarch/api/views'
 import type { NavarchConfig } from '@navarch/config/navarch-config'
 import type { Operation } from '@navarch/core/operation/operation'
-import type { PoolSpec } from '@navarch/core/pool/pool-spec'
 import type { Clock } from '@navarch/system/clock'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { GpuRings } from '../../history/gpu-rings.ts'
 import type { StateTurns } from '../../history/state-turns.ts'
-import type { PoolView } from '../../reconcile/pool-view.ts'
-import type { Pools } from '../../reconcile/pools.ts'
 import type { SlurmLink } from '../../slurm/slurm-link.ts'
 import type { JobReads } from '../jobs/job-service.ts'
 import type { Completions } from './completions.ts'
 import type { FleetRows } from './fleet-rows.ts'
 import type { SlurmSight } from './freshness.ts'
+import type { PoolViews } from './pool-views.ts'
 import type { ReturnTimes } from './return-times.ts'
 
 /** Alerts that fire, as the first page shows them. */
@@ -31,6 +29,8 @@ export interface ViewContext {
   slurm: SlurmLink | undefined
   clock: Clock
   rows: FleetRows
+  /** Brings the rows up to date: before they are read, where what is some tenths of a second old will not do. */
+  upToDate(): Promise<void>
   /** Age from which an agent's word is no word of the present, ms. */
   silentAfterMs: number
   rings: GpuRings
@@ -46,28 +46,10 @@ export interface ViewContext {
   slurmFailed(): boolean
   alerts(): AlertCounts
   /** What pools say is wrong and a person must mend. */
-  poolProblems(): { pool: string; message: string }[]
-  /** The pools' views, at most some seconds old: they cost a look at every node and job. */
-  poolViews(): ReadonlyMap<string, PoolView>
+  poolProblems(): Promise<{ pool: string; message: string }[]>
+  /** The pools' views: at most 3 s behind the fleet and Slurm, and 15 s behind what age and load alone change. */
+  poolViews(): Promise<PoolViews>
   awaitsApproval(operation: Operation): boolean
   /** Operations that failed within the last day and were not tried again. */
   failedOperations(): Promise<number>
-}
-
-/** How long a pool's view is used again, ms. */
-const poolViewMs = 3_000
-
-/** Views of all pools, kept for some seconds. */
-export function cachedPoolViews(
-  pools: Pick<Pools, 'view'>,
-  specs: readonly PoolSpec[],
-  now: () => number,
-): () => ReadonlyMap<string, PoolView> {
-  let cached: { at: number; views: Map<string, PoolView> } | undefined
-  return () => {
-    if (!cached || now() - cached.at > poolViewMs) {
-      cached = { at: now(), views: new Map(specs.map((spec) => [spec.name, pools.view(spec)])) }
-    }
-    return cached.views
-  }
 }
