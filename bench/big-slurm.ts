@@ -77,18 +77,21 @@ export async function startBigSlurm(nodes: number, records: number): Promise<Big
       jobs: records - arrays.records + arrays.records * arrays.tasks,
       conf,
       run,
-      async cpuSeconds() {
-        const stat = await readFile(`/proc/${slurmctld.pid}/stat`, 'utf8')
-        // proc_pid_stat(5): after the name come the fields from the third on; utime is the 14th.
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-      },
+      cpuSeconds: () => processorSeconds(slurmctld.pid ?? 0),
       end,
     }
   } catch (error) {
     await end()
     throw error
   }
+}
+
+/** Processor time of a process since its start, seconds. */
+export async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // proc_pid_stat(5): after the name come the fields from the third on; utime is the 14th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
 async function configuration(dir: string, nodes: number): Promise<string> {

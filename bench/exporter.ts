@@ -1,8 +1,10 @@
 /**
  * What the exporter of Slurm's figures asks of slurmctld at one and at ten scrapers, and how quickly it answers; beside the
- * ten commands that an exporter which looks at each scrape runs, in the same run.
+ * ten commands that an exporter which looks at each scrape runs, in the same run. Windows with one and with ten scrapers
+ * alternate, and each begins and ends at the same moment of the exporter's interval, so that it has whole looks alone. What
+ * slurmctld does by itself is more than what is measured, and not always the same: it is measured in turn with them.
  *
- *   npm run bench:exporter [-- --seconds 60 --nodes 5000 --records 10000]     (as root, with Debian's slurmctld and munge)
+ *   npm run bench:exporter [-- --seconds 120 --windows 2 --nodes 5000 --records 10000]     (as root, with Debian's slurmctld and munge)
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,12 +17,15 @@ import { createSlurmClient } from '@navarch/slurm/client'
 import { parseDiag } from '@navarch/slurm/diag-record'
 import { systemClock } from '@navarch/system/clock'
 import { runCommand } from '@navarch/system/run-command'
-import { type BigSlurm, startBigSlurm } from './big-slurm.ts'
+import { type BigSlurm, processorSeconds, startBigSlurm } from './big-slurm.ts'
 import { quantile, report } from './report.ts'
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '60' },
+    /** Of a window, at least. */
+    seconds: { type: 'string', default: '120' },
+    /** With one scraper, and as many with ten. */
+    windows: { type: 'string', default: '2' },
     nodes: { type: 'string', default: '5000' },
     records: { type: 'string', default: '10000' },
     /** For those ten commands. */
@@ -30,6 +35,10 @@ const { values } = parseArgs({
 const windowMs = Number(values.seconds) * 1000
 const intervalMs = 15_000
 const settleMs = 20_000
+/** Between two questions whether a look is over. */
+const stepMs = 500
+/** Times that a command is run to learn what it costs. */
+const repeats = 20
 const agent = new Agent({ keepAlive: true })
 const launcher = fileURLToPath(new URL('../packages/cli/bin/navarch.js', import.meta.url))
 
@@ -47,41 +56,57 @@ const perScrape: readonly (readonly string[])[] = [
   ['sshare', '-n', '-P', '-o', 'account,fairshare'],
 ]
 
+/** What slurmctld did in a time. */
 interface Window {
+  minutes: number
   /** Of slurmctld, per minute. */
   cpuSeconds: number
   rpcs: number
   /** Time of slurmctld's threads for them, per minute. */
   rpcSeconds: number
   scrapesMs: number[]
+  looks: number
+}
+
+/** A command of a look, as the exporter runs it. */
+interface Command {
+  name: string
+  run(): Promise<unknown>
 }
 
 const slurm = await startBigSlurm(Number(values.nodes), Number(values.records))
 try {
   // Submitting and starting leave work behind.
   await systemClock.sleep(settleMs)
-  const idle = await measure(slurm, async () => {
-    await systemClock.sleep(windowMs)
-    return []
-  })
   const exporter = await startExporter(slurm)
   try {
-    const one = await measure(slurm, () => scrape(exporter.url, 1, intervalMs))
-    const ten = await measure(slurm, () => scrape(exporter.url, 10, intervalMs))
+    const windows: { idle: Window[]; one: Window[]; ten: Window[] } = { idle: [], one: [], ten: [] }
+    const cpuBefore = await exporter.cpuSeconds()
+    for (let round = 0; round < Number(values.windows); round++) {
+      windows.idle.push(await measureIdle(slurm, exporter))
+      windows.one.push(await measureWindow(slurm, exporter.url, 1))
+      windows.ten.push(await measureWindow(slurm, exporter.url, 10))
+    }
+    const [idle, one, ten] = [together(windows.idle), together(windows.one), together(windows.ten)]
+    const exporterCpu = ((await exporter.cpuSeconds()) - cpuBefore) / (one.looks + ten.looks)
+    const memoryMb = await exporter.memoryMb('VmRSS')
     // Many more than Prometheus would send, to know the slow ones too.
     const dense = await scrape(exporter.url, 10, 200)
     const page = await fetchPage(exporter.url)
-    const memoryMb = await exporter.memoryMb()
+    const peakMb = await exporter.memoryMb('VmHWM')
     const other = await measureCommands(slurm, Number(values.rounds), idle.cpuSeconds)
-    const lookSeconds = await measureLooks(slurm, idle.cpuSeconds)
-    const own = (window: Window) => Math.max(0, window.cpuSeconds - idle.cpuSeconds)
+    const { look: lookSeconds, commands } = await measureLooks(slurm, idle.cpuSeconds)
+    const own = (window: Window) => window.cpuSeconds - idle.cpuSeconds
     report(
       'exporter',
       [
-        { name: 'slurmctld CPU per look, mean of 20', value: lookSeconds * 1000, unit: 'ms' },
+        { name: `slurmctld CPU per look, mean of ${repeats}`, value: lookSeconds * 1000, unit: 'ms' },
+        ...commands.map(({ name, seconds }) => ({ name: `  ${name} alone`, value: seconds * 1000, unit: 'ms' })),
         { name: 'slurmctld CPU per minute at four looks', value: lookSeconds * 4, unit: 's', goal: 0.2 },
         { name: 'slurmctld CPU per minute, 1 scraper', value: own(one), unit: 's', goal: 0.2 },
         { name: 'slurmctld CPU per minute, 10 scrapers', value: own(ten), unit: 's', goal: 0.2 },
+        { name: 'looks per minute, 1 scraper', value: one.looks / one.minutes, unit: '' },
+        { name: 'looks per minute, 10 scrapers', value: ten.looks / ten.minutes, unit: '' },
         { name: 'RPCs per minute, 1 scraper', value: one.rpcs, unit: '' },
         { name: 'RPCs per minute, 10 scrapers', value: ten.rpcs, unit: '' },
         { name: 'time of RPCs per minute, 1 scraper', value: one.rpcSeconds, unit: 's' },
@@ -101,6 +126,8 @@ try {
         { name: 'page', value: page.bytes / 1e6, unit: 'MB' },
         { name: 'page as sent', value: page.sent / 1e6, unit: 'MB' },
         { name: 'memory of the exporter', value: memoryMb, unit: 'MB' },
+        { name: 'memory of the exporter, at most (50 scrapes a second too)', value: peakMb, unit: 'MB' },
+        { name: "exporter's own CPU per look, with its scrapes", value: exporterCpu * 1000, unit: 'ms' },
         { name: 'ten commands per scrape: time', value: other.tookMs, unit: 'ms' },
         { name: 'ten commands per scrape: slurmctld CPU', value: other.cpuSeconds * 1000, unit: 'ms' },
         { name: 'ten commands, per minute at 1 scraper: CPU', value: other.cpuSeconds * 4, unit: 's' },
@@ -113,6 +140,11 @@ try {
         jobs: slurm.jobs,
         seconds: Number(values.seconds),
         idle_cpu_seconds_per_minute: idle.cpuSeconds,
+        cpu_seconds_per_minute_by_window: {
+          idle: windows.idle.map(({ cpuSeconds }) => cpuSeconds),
+          one: windows.one.map(own),
+          ten: windows.ten.map(own),
+        },
         scrapes: { one: one.scrapesMs.length, ten: ten.scrapesMs.length, dense: dense.length },
         figures: page.figures,
       },
@@ -125,12 +157,62 @@ try {
   await slurm.end()
 }
 
-async function measure(slurm: BigSlurm, work: () => Promise<number[]>): Promise<Window> {
+/** What slurmctld does by itself: the exporter stands still. */
+async function measureIdle(
+  slurm: BigSlurm,
+  exporter: { stop(): Promise<void>; goOn(): Promise<void> },
+): Promise<Window> {
+  await exporter.stop()
+  const window = await measure(slurm, async () => {
+    await systemClock.sleep(windowMs)
+    return { scrapesMs: [], looks: 0 }
+  })
+  await exporter.goOn()
+  return window
+}
+
+/** A window that begins and ends just after a look. */
+async function measureWindow(slurm: BigSlurm, url: string, scrapers: number): Promise<Window> {
+  const before = await afterLook(url)
+  return await measure(slurm, async () => {
+    const scrapesMs = await scrape(url, scrapers, intervalMs)
+    return { scrapesMs, looks: (await afterLook(url)) - before }
+  })
+}
+
+/** Waits until the next look is over. @returns how many there were */
+async function afterLook(url: string): Promise<number> {
+  const looks = async () => (await fetchPage(url)).value('slurm_exporter_looks_total{result="ok"}')
+  const age = (await fetchPage(url)).value('slurm_exporter_snapshot_age_seconds') * 1000
+  const before = await looks()
+  await systemClock.sleep(Math.max(0, intervalMs - age))
+  while ((await looks()) === before) await systemClock.sleep(stepMs)
+  return await looks()
+}
+
+/** Several windows as one. */
+function together(windows: readonly Window[]): Window {
+  const minutes = windows.reduce((sum, window) => sum + window.minutes, 0)
+  const perMinute = (read: (window: Window) => number) =>
+    windows.reduce((sum, window) => sum + read(window) * window.minutes, 0) / minutes
+  return {
+    minutes,
+    cpuSeconds: perMinute((window) => window.cpuSeconds),
+    rpcs: perMinute((window) => window.rpcs),
+    rpcSeconds: perMinute((window) => window.rpcSeconds),
+    scrapesMs: windows.flatMap((window) => window.scrapesMs),
+    looks: windows.reduce((sum, window) => sum + window.looks, 0),
+  }
+}
+
+async function measure(slurm: BigSlurm, work: () => Promise<Pick<Window, 'scrapesMs' | 'looks'>>): Promise<Window> {
   const before = { cpu: await slurm.cpuSeconds(), rpcs: await countRpcs(slurm), at: performance.now() }
-  const scrapesMs = await work()
+  const { scrapesMs, looks } = await work()
   const minutes = (performance.now() - before.at) / 60_000
   const after = await countRpcs(slurm)
   return {
+    minutes,
+    looks,
     cpuSeconds: ((await slurm.cpuSeconds()) - before.cpu) / minutes,
     // One of them is the count's own.
     rpcs: (after.count - before.rpcs.count - 1) / minutes,
@@ -167,7 +249,7 @@ async function scrape(url: string, scrapers: number, everyMs: number): Promise<n
 }
 
 /** Fetches it as Prometheus does, compressed, to its last byte; unpacking is the scraper's own work and not counted. */
-async function fetchPage(url: string): Promise<{ sent: number; bytes: number; figures: number }> {
+async function fetchPage(url: string) {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get(`${url}/metrics`, { agent, headers: { 'accept-encoding': 'gzip' } }, resolve).on('error', reject)
   })
@@ -176,15 +258,24 @@ async function fetchPage(url: string): Promise<{ sent: number; bytes: number; fi
   const packed = Buffer.concat(chunks)
   return {
     sent: packed.length,
-    get bytes() {
+    get bytes(): number {
       return unpacked(packed).length
     },
-    get figures() {
+    get figures(): number {
       return (
         unpacked(packed)
           .toString()
           .match(/^[^#\n].*$/gm)?.length ?? 0
       )
+    },
+    /** Of a series. */
+    value(series: string): number {
+      const line = unpacked(packed)
+        .toString()
+        .split('\n')
+        .find((text) => text.startsWith(`${series} `))
+      if (line === undefined) throw new Error(`the page has no ${series}`)
+      return Number(line.slice(series.length))
     },
   }
 }
@@ -194,8 +285,11 @@ function unpacked(packed: Buffer): Buffer {
 }
 
 async function startExporter(slurm: BigSlurm) {
-  const args = [launcher, 'exporter', 'slurm', '--listen-address=127.0.0.1:0', '--conf', slurm.conf]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // As the executable has it: scripts/build-executables.ts.
+  const flags = ['--max-semi-space-size=1']
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
+  const args = [...flags, launcher, 'exporter', 'slurm', '--listen-address=127.0.0.1:0', '--conf', slurm.conf]
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk
@@ -210,10 +304,20 @@ async function startExporter(slurm: BigSlurm) {
   }
   return {
     url,
-    async memoryMb() {
+    /** Now (VmRSS), or at most since its start (VmHWM). */
+    async memoryMb(which: 'VmRSS' | 'VmHWM') {
       const pid = await innermost(child.pid ?? 0)
       const status = await readFile(`/proc/${pid}/status`, 'utf8')
-      return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024
+      return Number(new RegExp(`^${which}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
+    },
+    cpuSeconds: async () => processorSeconds(await innermost(child.pid ?? 0)),
+    async stop() {
+      process.kill(await innermost(child.pid ?? 0), 'SIGSTOP')
+    },
+    async goOn() {
+      process.kill(await innermost(child.pid ?? 0), 'SIGCONT')
+      // What is due is done first.
+      await systemClock.sleep(settleMs)
     },
     async end() {
       const ended = once(child, 'exit')
@@ -233,16 +337,34 @@ async function innermost(pid: number): Promise<number> {
   return pid
 }
 
-/** What one look takes, less what slurmctld does by itself meanwhile: more exact than the few looks of a window. */
-async function measureLooks(slurm: BigSlurm, idlePerMinute: number): Promise<number> {
-  const looks = 20
-  const client = createSlurmClient({ run: runCommand, clock: systemClock, conf: slurm.conf, excludedNodes: false })
+/**
+ * What one look takes of slurmctld, and what each of its commands would alone, less what slurmctld does by itself
+ * meanwhile: more exact than the few looks of a window.
+ */
+async function measureLooks(slurm: BigSlurm, idlePerMinute: number) {
+  const found: Command[] = []
+  const run: typeof runCommand = (program, args, options) => {
+    const { signal: _, ...rest } = options
+    const name = [program, ...args.slice(0, 6)].join(' ').slice(0, 40)
+    found.push({ name, run: () => runCommand(program, args, rest) })
+    return runCommand(program, args, options)
+  }
+  const client = createSlurmClient({ run, clock: systemClock, conf: slurm.conf, excludedNodes: false })
   await client.snapshot()
-  const before = await slurm.cpuSeconds()
-  const started = performance.now()
-  for (let look = 0; look < looks; look++) await client.snapshot()
-  const idle = (idlePerMinute * (performance.now() - started)) / 60_000
-  return ((await slurm.cpuSeconds()) - before - idle) / looks
+  found.length = 0
+  await client.snapshot()
+  const ofOneLook = [...found]
+  const cost = async (work: () => Promise<unknown>) => {
+    const before = await slurm.cpuSeconds()
+    const started = performance.now()
+    for (let time = 0; time < repeats; time++) await work()
+    const idle = (idlePerMinute * (performance.now() - started)) / 60_000
+    return ((await slurm.cpuSeconds()) - before - idle) / repeats
+  }
+  const look = await cost(() => client.snapshot())
+  const commands: { name: string; seconds: number }[] = []
+  for (const { name, run } of ofOneLook) commands.push({ name, seconds: await cost(run) })
+  return { look, commands }
 }
 
 /** What one scrape takes, less what slurmctld does by itself meanwhile. */

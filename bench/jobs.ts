@@ -114,7 +114,7 @@ async function sampling(executable: string): Promise<void> {
   await end(plane.child)
 }
 
-/** What a Prometheus waits for while all nodes go on sending readings, with the default cap on series and without one. */
+/** What a Prometheus waits for while all nodes go on sending readings, with a cap of 50,000 series and without one. */
 async function scraping(executable: string): Promise<void> {
   for (const maxSeries of [50_000, 1_000_000]) {
     const plane = await startPlane(

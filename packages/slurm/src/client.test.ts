@@ -67,6 +67,24 @@ describe('snapshot', () => {
     expect(one.problems).toEqual([])
   })
 
+  it('reads again only what has changed since the look before, and what a job excludes anew each time', async () => {
+    let excluded = 'n2'
+    let reason = 'Reason=Not responding'
+    const { client } = replay((line) => {
+      if (line.includes('show nodes')) return { stdout: answer(line).replace(/Reason=[^[]*\[/, `${reason} [`) }
+      return line.includes(' -o %A') ? { stdout: `6\x1f${excluded}\x1e\n` } : undefined
+    })
+    const one = await client.snapshot()
+    excluded = 'n1'
+    reason = 'Reason=fan'
+    const two = await client.snapshot()
+    const changed = two.nodes.filter((node, at) => node !== one.nodes[at])
+    expect(changed.map((node) => node.reason)).toEqual(['fan'])
+    const job = ({ jobs }: typeof one, id: number) => jobs.find((candidate) => candidate.id === id)
+    expect(job(two, 6)?.request.excludedNodes).toBe('n1')
+    expect(two.jobs.filter((each) => each !== job(one, each.id)).map(({ id }) => id)).toEqual([6])
+  })
+
   it('survives sdiag, and shows what it could not read', async () => {
     const { client } = replay((line) => {
       if (line.includes('sdiag')) return { code: 1, stderr: 'sdiag: error: Access/permission denied' }

@@ -13,8 +13,9 @@ import { parseSacct, sacctFormat, splitSacctRows } from './sacct.ts'
 import { runSlurm, type SlurmOutput } from './slurm-command.ts'
 import { SlurmError } from './slurm-error.ts'
 import type { SlurmSnapshot } from './snapshot.ts'
-import { parseError, readSnapshot } from './snapshot-reader.ts'
+import { newLookMemory, parseError, readSnapshot } from './snapshot-reader.ts'
 import { parseSqueue, squeueFormat } from './squeue.ts'
+import { parseTopology, type TopologyGroup } from './topology.ts'
 
 /** States that `scontrol update NodeName` takes. */
 export type NodeUpdateState =
@@ -84,6 +85,12 @@ export interface SlurmClient {
   snapshot(): Promise<SlurmSnapshot>
   /** Reservations and shares of accounts: what changes slowly. Never fails. Calls made while one is running get its result. */
   details(): Promise<SlurmDetails>
+  /**
+   * What the topology puts together; empty where none is configured. It changes when slurmctld reads its configuration again:
+   * ask rarely.
+   * @throws SlurmError `refused` where slurmrestd cannot tell
+   */
+  topology(): Promise<TopologyGroup[]>
   /** The node, FUTURE ones too. @throws SlurmError `not-found` */
   showNode(name: string): Promise<NodeRecord>
   /**
@@ -130,6 +137,7 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
   const settings = { ...options, mark, deadlineMs: options.deadlineMs ?? 10_000 }
   const scontrol = (...args: string[]) => runSlurm(settings, 'scontrol', args)
   let known: SlurmVersion | undefined
+  let memory = newLookMemory()
 
   async function version(): Promise<SlurmVersion> {
     known ??= await read(scontrol('--version'), parseVersion)
@@ -140,14 +148,16 @@ export function createSlurmClient(options: SlurmClientOptions): SlurmClient {
     version,
     snapshot: shared(async () => {
       try {
-        return await readSnapshot(settings, await version())
+        return await readSnapshot(settings, await version(), memory)
       } catch (error) {
         // A failure may be an upgrade of Slurm: ask again what it is.
         known = undefined
+        memory = newLookMemory()
         throw error
       }
     }),
     details: shared(() => readDetails(settings)),
+    topology: () => read(scontrol('show', 'topology'), parseTopology),
     async showNode(name) {
       const nodes = await read(scontrol('-a', '-F', '-d', '-o', 'show', 'node', checkedName(name)), parseNodes)
       return theOne(nodes, (node) => node.name === name, `node ${name}`)

@@ -1,17 +1,30 @@
 import { capabilitiesOf, type SlurmVersion } from './capabilities.ts'
 import { parseDiag } from './diag-record.ts'
+import type { JobRecord } from './job-record.ts'
 import { isFinished } from './job-state.ts'
 import { fieldsOf, parseKeyValueRecord, splitKeyValueRecords } from './key-value.ts'
-import { nodeFreeText, nodeRecord } from './node-record.ts'
+import { type ReadAgain, rememberRecords } from './known-records.ts'
+import { type NodeRecord, nodeFreeText, nodeRecord } from './node-record.ts'
 import { partitionRecord } from './partition-record.ts'
 import { runSlurm, type SlurmCommandOptions, type SlurmOutput } from './slurm-command.ts'
 import { SlurmError, SlurmParseError } from './slurm-error.ts'
 import type { SlurmSnapshot, SnapshotProblem } from './snapshot.ts'
-import { parseExcludedNodes, parseSqueueRecord, splitSqueue, squeueFormat } from './squeue.ts'
+import { parseExcludedNodes, parseSqueueRecord, splitSqueue, squeueFormat, withExcludedNodes } from './squeue.ts'
 
 /** `-F` shows FUTURE names, `-a` hidden partitions, `-d` the GPUs in use (which AllocTRES has only with accounting). */
 const nodeArguments = ['-a', '-F', '-d', '-o', 'show', 'nodes']
 const partitionArguments = ['-a', '-o', 'show', 'partitions']
+
+/** What a client keeps from one look to the next. */
+export interface LookMemory {
+  nodes: ReadAgain<NodeRecord>
+  jobs: ReadAgain<JobRecord>
+}
+
+/** The memory before the first look, and after a change of Slurm's version. */
+export function newLookMemory(): LookMemory {
+  return { nodes: rememberRecords(), jobs: rememberRecords() }
+}
 
 /**
  * Reads the whole cluster in Slurm's text formats, all commands at once: at 5,000 nodes and 10,000 jobs they take a tenth
@@ -21,6 +34,7 @@ const partitionArguments = ['-a', '-o', 'show', 'partitions']
 export async function readSnapshot(
   options: SlurmCommandOptions & { mark: string; excludedNodes?: boolean; breathe?: () => Promise<void> },
   version: SlurmVersion,
+  memory: LookMemory = newLookMemory(),
 ): Promise<SlurmSnapshot> {
   const format = squeueFormat(capabilitiesOf(version), options.mark)
   const takenAt = options.clock.now()
@@ -41,9 +55,10 @@ export async function readSnapshot(
     ])
     const tookMs = options.clock.now() - takenAt
     const excludedNodes = excluded ? parseExcludedNodes(excluded.stdout) : undefined
-    const readJob = (record: string) => parseSqueueRecord(record, format, excludedNodes)
+    const readAgain = memory.jobs((record) => parseSqueueRecord(record, format))
+    const readJob = (record: string) => withExcludedNodes(readAgain(record), excludedNodes)
     const queue = await inParts(splitSqueue(jobs.stdout, format), 'job', problems, readJob, options.breathe)
-    const readNode = (record: string) => nodeRecord(fieldsOf(parseKeyValueRecord(record, nodeFreeText)))
+    const readNode = memory.nodes((record) => nodeRecord(fieldsOf(parseKeyValueRecord(record, nodeFreeText))))
     const readPartition = (record: string) => partitionRecord(fieldsOf(parseKeyValueRecord(record)))
     const diagRecord = diag && attempt(() => parseDiag(diag.stdout), 'diag', problems)
     const outputs = [nodes, jobs, excluded, partitions, diag].filter(

@@ -127,7 +127,7 @@ export function parseSqueue(
   const result: SqueueResult = { jobs: [], errors: [] }
   for (const record of splitSqueue(text, format)) {
     try {
-      result.jobs.push(parseSqueueRecord(record, format, excluded))
+      result.jobs.push(withExcludedNodes(parseSqueueRecord(record, format), excluded))
     } catch (error) {
       if (!(error instanceof SlurmParseError)) throw error
       result.errors.push(error)
@@ -145,12 +145,8 @@ export function splitSqueue(text: string, format: Pick<SqueueFormat, 'recordEnd'
  * Reads one record.
  * @throws SlurmParseError
  */
-export function parseSqueueRecord(
-  record: string,
-  format: Pick<SqueueFormat, 'fields'>,
-  excluded: ReadonlyMap<number, string> = new Map(),
-): JobRecord {
-  return squeueJob(splitFields(record, format.fields), excluded)
+export function parseSqueueRecord(record: string, format: Pick<SqueueFormat, 'fields'>): JobRecord {
+  return squeueJob(splitFields(record, format.fields))
 }
 
 /** Reads `squeue` with a format's `excludedArguments`: hostlists by job id. Lines that do not fit are left out. */
@@ -161,6 +157,12 @@ export function parseExcludedNodes(text: string): Map<number, string> {
       return /^\d+$/.test(id) && nodes !== '' && nodes !== '(null)' ? [[Number(id), nodes] as const] : []
     }),
   )
+}
+
+/** The job with what it excludes, which this release tells apart from the rest. */
+export function withExcludedNodes(job: JobRecord, excluded: ReadonlyMap<number, string> | undefined): JobRecord {
+  const excludedNodes = job.request.excludedNodes ?? excluded?.get(job.id)
+  return excludedNodes === undefined ? job : { ...job, request: { ...job.request, excludedNodes } }
 }
 
 function splitRecords(text: string, end: string): string[] {
@@ -179,7 +181,7 @@ function splitFields(record: string, fieldNames: readonly string[]): Fields {
   return fields
 }
 
-function squeueJob(fields: Fields, excluded: ReadonlyMap<number, string>): JobRecord {
+function squeueJob(fields: Fields): JobRecord {
   const id = requiredNumber(fields, 'JobID')
   const hetId = optionalNumber(fields, 'HetJobID')
   const state = parseJobState(requiredText(fields, 'State'))
@@ -211,7 +213,7 @@ function squeueJob(fields: Fields, excluded: ReadonlyMap<number, string>): JobRe
       gresPerTask: parseGresList(fields['tres-per-task'] ?? ''),
       features: optionalText(fields, 'Feature'),
       requiredNodes: optionalText(fields, 'ReqNodes'),
-      excludedNodes: optionalText(fields, 'ExcNodes') ?? excluded.get(id),
+      excludedNodes: optionalText(fields, 'ExcNodes'),
       exclusive: parseExclusive(fields['Exclusive'] ?? fields['OverSubscribe'] ?? '', 'Exclusive' in fields),
       contiguous: fields['Contiguous'] === '1',
       licenses: optionalText(fields, 'Licenses'),

@@ -45,6 +45,7 @@ describe.each(slurmPlaces().map((place) => ({ place, reason: whyNot(place) })))(
         version: version.text,
       })
       expect(await slurm.client.ping()).toMatchObject([{ role: 'primary', up: true }])
+      expect(await slurm.client.topology()).toEqual([])
     })
 
     it('gives a snapshot without problems: FUTURE and CLOUD names, hidden partitions, GPUs without accounting', async () => {

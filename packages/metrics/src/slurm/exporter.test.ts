@@ -64,6 +64,24 @@ describe('the exporter', () => {
     expect([await value('slurm_up'), await value('slurm_nodes_total')]).toEqual([1, 1])
   })
 
+  it('tells reservations and shares as long as they are not much older than the look', async () => {
+    const { world, exporter, value, look } = exporterWorld()
+    exporter.setDetails({ takenAt: noon, shares: [{ account: 'physics', fairShare: 0.5 }], costs: [] })
+    await look({})
+    expect(await value('slurm_account_fairshare')).toBe(0.5)
+    world.now += 301_000
+    await look({})
+    await exporter.text()
+    expect(await value('slurm_account_fairshare')).toBeUndefined()
+  })
+
+  it('has no age below 0 where the clock is set back', async () => {
+    const { world, value, look } = exporterWorld()
+    await look({ nodes: [node('n1')] })
+    world.now -= 3_600_000
+    expect([await value('slurm_exporter_snapshot_age_seconds'), await value('slurm_up')]).toEqual([0, 1])
+  })
+
   it('does not take slow looks that succeed for failing ones', async () => {
     const { world, value, look } = exporterWorld()
     await look({ nodes: [node('n1')] })

@@ -29,14 +29,24 @@ export interface SlurmExporter {
   page(gzip: boolean): Promise<Buffer[]>
 }
 
-/** Figures that were made, and of which look. */
+/** A look that is to be told. */
+interface Look {
+  snapshot: SlurmSnapshot
+  ends: JobEnds
+  before: SlurmMetricsInput['before']
+}
+
+/** Figures that were made, of the look with this time and number: nothing else of an old look is kept. */
 interface Made {
   page: PackedPage
-  of: SlurmSnapshot
+  takenAt: number
+  look: number
 }
 
 /** How long after the last scrape figures are still made without being asked for, ms. */
 const wantedMs = 600_000
+/** Age, at a look, from which reservations and shares are not told any more: looks may be two minutes apart, ms. */
+const detailsStaleMs = 300_000
 /** Samples that are rendered in one go, so that nobody waits longer than some milliseconds. */
 const samplesAtOnce = 5000
 
@@ -45,30 +55,31 @@ const samplesAtOnce = 5000
  * missing, `slurm_up` is 0, and no figure becomes 0.
  */
 export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOptions): SlurmExporter {
-  let ends: JobEnds | undefined
-  let before: Pick<SlurmSnapshot, 'diag' | 'costs'> | undefined
-  let newest: SlurmSnapshot | undefined
+  let newest: Look | undefined
   let details: SlurmDetails | undefined
   let looks = { ok: 0, failed: 0 }
+  let number = 0
   let scrapes = 0
   let wantedUntil = 0
   let making: Promise<Made> | undefined
   let made: Made | undefined
   let renderSeconds: number | undefined
 
-  async function make(snapshot: SlurmSnapshot, ends: JobEnds, cost: typeof before): Promise<Made> {
+  async function make({ snapshot, ends, before }: Look): Promise<Made> {
+    const look = number
     const started = now()
-    const input = { snapshot, ends, ...(cost && { before: cost }), ...(details && { details }) }
-    const page = await packPage(await renderInParts(input))
-    renderSeconds = (now() - started) / 1000
-    made = { page, of: snapshot }
+    const slow = details && snapshot.takenAt - details.takenAt <= detailsStaleMs ? details : undefined
+    const input = { snapshot, ends, ...(before && { before }), ...(slow && { details: slow }) }
+    const page = await packPage(renderInParts(input))
+    renderSeconds = Math.max(0, now() - started) / 1000
+    made = { page, takenAt: snapshot.takenAt, look }
     return made
   }
 
   /** What the newest look's figures are, being made where nobody has asked yet. */
   async function newestMade(): Promise<Made | undefined> {
-    if (!newest || !ends || made?.of === newest) return made
-    making ??= make(newest, ends, before).finally(() => {
+    if (!newest || made?.look === number) return made
+    making ??= make(newest).finally(() => {
       making = undefined
     })
     return await making
@@ -78,7 +89,7 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
   async function told(): Promise<Made | undefined> {
     if (isStale(view(), now(), staleAfterMs)) return undefined
     const newer = newestMade()
-    if (!made || now() - made.of.takenAt > staleAfterMs) return await newer
+    if (!made || now() - made.takenAt > staleAfterMs) return await newer
     // Nobody waits for it here: an error shows at the next scrape.
     newer.catch(() => {})
     return made
@@ -87,8 +98,9 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
   function head(page: Made | undefined): Metric[] {
     scrapes++
     const { failures, snapshot = undefined } = view()
-    const shown = page?.of ?? snapshot
-    const age = shown && (now() - shown.takenAt) / 1000
+    const takenAt = (page ?? snapshot)?.takenAt
+    // A clock that was set back makes no look younger than it is.
+    const age = takenAt === undefined ? undefined : Math.max(0, now() - takenAt) / 1000
     const up = page !== undefined && failures === 0
     return [
       single(
@@ -122,10 +134,9 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
     async onLook() {
       const { snapshot, failures } = view()
       looks = failures > 0 ? { ...looks, failed: looks.failed + 1 } : { ...looks, ok: looks.ok + 1 }
-      if (!snapshot || snapshot === newest) return
-      before = newest && keptForCost(newest)
-      ends = foldEnds(ends, snapshot)
-      newest = snapshot
+      if (!snapshot || snapshot === newest?.snapshot) return
+      newest = { snapshot, ends: foldEnds(newest?.ends, snapshot), before: newest && keptForCost(newest.snapshot) }
+      number++
       if (now() > wantedUntil) return
       await making
       await newestMade()
@@ -136,17 +147,17 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
     async text() {
       wantedUntil = now() + wantedMs
       const shown = await told()
-      return (shown?.page.text ?? '') + renderMetrics(head(shown))
+      return String((await shown?.page.plain()) ?? '') + renderMetrics(head(shown))
     },
     async page(gzip) {
       wantedUntil = now() + wantedMs
       const shown = await told()
-      return (shown?.page ?? emptyPage).withTail(renderMetrics(head(shown)), gzip)
+      return await (shown?.page ?? emptyPage).withTail(renderMetrics(head(shown)), gzip)
     },
   }
 }
 
-const emptyPage = await packPage('')
+const emptyPage = await packPage([])
 
 /**
  * Whether the newest look is too old to be told: for failing ones from `staleAfterMs`, and in any case from ten times that,
@@ -159,18 +170,17 @@ export function isStale({ snapshot, failures }: SnapshotView, now: number, stale
 }
 
 /** The text of all figures, with room for others in between. */
-async function renderInParts(input: SlurmMetricsInput): Promise<string> {
-  let text = ''
+async function* renderInParts(input: SlurmMetricsInput): AsyncGenerator<string> {
+  const texts = new Map<object, string>()
   for (const group of slurmMetricGroups(input)) {
     await setImmediate()
     let samples = 0
     for (const metric of group) {
-      text += renderMetrics([metric])
+      yield renderMetrics([metric], texts)
       samples += metric.samples.length
       if (samples < samplesAtOnce) continue
       samples = 0
       await setImmediate()
     }
   }
-  return text
 }

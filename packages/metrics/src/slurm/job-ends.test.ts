@@ -9,15 +9,37 @@ const look = (ends: JobEnds | undefined, takenAt: number, finished: ReturnType<t
 const minute = 60_000
 
 describe('ends of jobs', () => {
-  it('begin at 0, whatever ended before the first look', () => {
-    const ends = look(undefined, noon, [job(1, 'COMPLETED', at(noon - minute))])
-    const again = look(ends, noon + minute, [
-      job(1, 'COMPLETED', at(noon - minute)),
-      job(2, 'COMPLETED', at(noon - 2 * minute)),
-    ])
-    expect(valuesOf(endMetrics(again, ['gpu'], noon + minute), 'slurm_jobs_ended_total')).toMatchObject({
-      'gpu completed': 0,
-    })
+  it('begin at 0 in every state that a job can end in, whatever was over at the first look', () => {
+    const over = [job(1, 'COMPLETED', at(noon - minute))]
+    const ends = look(look(undefined, noon, over), noon + minute, over)
+    const states = ['completed', 'failed', 'cancelled', 'timeout', 'node_fail', 'out_of_memory', 'preempted']
+    expect(valuesOf(endMetrics(ends, ['gpu'], noon + minute), 'slurm_jobs_ended_total')).toEqual(
+      Object.fromEntries([...states, 'deadline', 'boot_fail'].map((state) => [`gpu ${state}`, 0])),
+    )
+  })
+
+  it("count what ends, whatever slurmctld's clock says and however it is set", () => {
+    const hour = 60 * minute
+    const completed = (endedAt: number) => {
+      const ends = look(look(undefined, noon, []), noon + 6 * minute, [job(1, 'COMPLETED', at(endedAt))])
+      const metrics = endMetrics(ends, ['gpu'], noon + 6 * minute)
+      return [
+        valuesOf(metrics, 'slurm_jobs_ended_total')?.['gpu completed'],
+        valuesOf(metrics, 'slurm_partition_jobs_completed_per_hour')?.['gpu'],
+      ]
+    }
+    for (const skew of [-24 * hour, -2 * hour, 0, 2 * hour]) expect(completed(noon + skew)).toEqual([1, 10])
+  })
+
+  it('keep their pace where the clock of this machine is set back', () => {
+    let ends = look(undefined, noon, [])
+    ends = look(ends, noon + 30 * minute, [job(1, 'COMPLETED', at(noon + 29 * minute))])
+    const pace = (now: number) => valuesOf(endMetrics(ends, ['gpu'], now), 'slurm_partition_jobs_completed_per_hour')
+    expect(pace(noon + 30 * minute)).toEqual({ gpu: 2 })
+    ends = look(ends, noon - 600 * minute, [])
+    expect(pace(noon - 600 * minute)).toEqual({ gpu: 2 })
+    ends = look(ends, noon - 530 * minute, [])
+    expect(pace(noon - 530 * minute)).toEqual({ gpu: 0 })
   })
 
   it('count each run once, a requeued one again, and every task of a cancelled array', () => {

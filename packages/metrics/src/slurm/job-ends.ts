@@ -10,16 +10,19 @@ const leastMs = 300_000
 
 /**
  * Ends of jobs that looks have shown. slurmctld forgets a job MinJobAge (300 s by default) after its end: what ends and is
- * forgotten between two looks is not among them.
+ * forgotten between two looks is not among them. Times are those of looks, by the clock of this machine: slurmctld's may be
+ * another, and may be set while it runs.
  */
 export interface JobEnds {
-  /** When the first look was, ms since the epoch: what ended before is not counted. */
+  /** When the first look was, ms since the epoch: what was over then is not counted. */
   since: number
+  /** When the newest look was. */
+  at: number
   /** Runs that the newest look showed as over. */
   known: ReadonlySet<string>
   /** Jobs since the first look by partition and state. */
   totals: ReadonlyMap<string, { partition: string; state: string; jobs: number }>
-  /** Jobs that were completed in the last hour. */
+  /** Completed jobs of the last hour, by the look that showed them first. */
   completed: readonly { at: number; partition: string; jobs: number }[]
 }
 
@@ -27,18 +30,24 @@ export interface JobEnds {
 export function foldEnds(before: JobEnds | undefined, snapshot: Pick<SlurmSnapshot, 'takenAt' | 'finished'>): JobEnds {
   const { takenAt, finished } = snapshot
   const known = new Set(finished.map(runOf))
-  if (!before) return { since: takenAt, known, totals: new Map(), completed: [] }
+  if (!before) return { since: takenAt, at: takenAt, known, totals: new Map(), completed: [] }
+  // A clock that was set back takes along what was dated by it.
+  const backMs = Math.max(0, before.at - takenAt)
   const totals = new Map(before.totals)
-  const completed = before.completed.filter(({ at }) => at > takenAt - hourMs)
+  const fresh = new Map<string, number>()
   for (const job of finished) {
-    if (before.known.has(runOf(job)) || (job.endTime ?? takenAt) < before.since - 1000) continue
+    if (before.known.has(runOf(job))) continue
     const [partition = ''] = job.partitions
     const state = job.state.toLowerCase()
     const jobs = (totals.get(`${partition} ${state}`)?.jobs ?? 0) + jobsIn(job)
     totals.set(`${partition} ${state}`, { partition, state, jobs })
-    if (job.state === 'COMPLETED') completed.push({ at: job.endTime ?? takenAt, partition, jobs: jobsIn(job) })
+    if (job.state === 'COMPLETED') fresh.set(partition, (fresh.get(partition) ?? 0) + jobsIn(job))
   }
-  return { since: before.since, known, totals, completed }
+  const completed = [
+    ...before.completed.map((ended) => (backMs === 0 ? ended : { ...ended, at: ended.at - backMs })),
+    ...[...fresh].map(([partition, jobs]) => ({ at: takenAt, partition, jobs })),
+  ].filter(({ at }) => at > takenAt - hourMs)
+  return { since: before.since - backMs, at: takenAt, known, totals, completed }
 }
 
 /** A job that is requeued runs under the same id again. */
@@ -47,7 +56,17 @@ function runOf(job: JobRecord): string {
 }
 
 /** Counters begin at 0 for these, so that the first end is an increase. */
-const usualStates = ['completed', 'failed', 'cancelled', 'timeout', 'node_fail', 'out_of_memory'] as const
+const usualStates = [
+  'completed',
+  'failed',
+  'cancelled',
+  'timeout',
+  'node_fail',
+  'out_of_memory',
+  'preempted',
+  'deadline',
+  'boot_fail',
+] as const
 
 /** Ends by partition and state, and completed jobs per hour. @param now ms since the epoch */
 export function endMetrics(ends: JobEnds, partitions: readonly string[], now: number): Metric[] {

@@ -105,13 +105,15 @@ export function gresMetrics(nodes: readonly CountedNode[]): Metric[] {
 
 /** CPUs, memory, GPUs and generic resources of each node. Memory in MiB, as sinfo prints it. To be made one by one: each is long. */
 export function perNodeMetrics(nodes: readonly CountedNode[]): (() => Metric)[] {
+  // The same object in every metric: it is made, and rendered, once.
+  const labelled = nodes.map((node) => ({ node, labels: { node: node.record.name, status: node.word } }))
   const each = (name: string, help: string, value: (node: CountedNode) => number | undefined) => (): Metric =>
     gauge(
       name,
       help,
-      nodes.flatMap((node) => {
+      labelled.flatMap(({ node, labels }) => {
         const found = value(node)
-        return found === undefined ? [] : [{ labels: { node: node.record.name, status: node.word }, value: found }]
+        return found === undefined ? [] : [{ labels, value: found }]
       }),
     )
   return [

@@ -87,6 +87,10 @@ export function createSlurmRestClient(options: SlurmRestClientOptions): SlurmCli
         return { takenAt, costs: [] }
       }
     }),
+    async topology() {
+      const { api, version } = await service()
+      throw cannot('tell the topology', api, version)
+    },
     async showNode(name) {
       const flags = nodeQuery((await service()).api)
       try {

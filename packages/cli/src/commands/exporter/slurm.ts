@@ -14,6 +14,7 @@ import { runCommand } from '@navarch/system/run-command'
 import { CliError, endedBySignal, exitCodes } from '../../cli-error.ts'
 import type { CommandContext } from '../../context.ts'
 import type { ListenAddress } from './listen-address.ts'
+import { remedyOf } from './remedy.ts'
 
 export interface SlurmExporterFlags {
   listenAddress: ListenAddress
@@ -27,10 +28,13 @@ export interface SlurmExporterFlags {
 
 const requestDeadlineMs = 30_000
 const mostConnections = 256
+/** Looks may take this share of the time: nobody waits for them, and slurmctld has better to do. */
+const maxShare = 0.03
 
 /** `navarch exporter slurm`: looks at Slurm at an interval and serves its figures until it is told to end. */
 export async function exporterSlurm({ io }: CommandContext, flags: SlurmExporterFlags): Promise<number> {
   const { clock, signal } = io
+  await checkConfig(flags.conf, io)
   const log = createLog((line) => io.stdout.write(line), { now: clock.now })
   const client = createSlurmClient({
     run: runCommand,
@@ -42,7 +46,13 @@ export async function exporterSlurm({ io }: CommandContext, flags: SlurmExporter
     ...(flags.conf !== undefined && { conf: flags.conf }),
   })
   const { text: version } = await slurmVersion(client)
-  const poller = createSnapshotPoller({ client, clock, intervalMs: flags.interval })
+  const poller = createSnapshotPoller({
+    client,
+    clock,
+    intervalMs: flags.interval,
+    maxIntervalMs: 4 * flags.interval,
+    maxShare,
+  })
   const exporter = createSlurmExporter({ now: clock.now, view: poller.latest, staleAfterMs: 4 * flags.interval })
   const onError = (error: unknown) => log.error('figures could not be made', { error: String(error) })
   followLooks(exporter, { onSnapshot: poller.onSnapshot, details: client.details, now: clock.now, onError })
@@ -70,8 +80,25 @@ async function slurmVersion(client: SlurmClient) {
     return await client.version()
   } catch (error) {
     if (!(error instanceof SlurmError)) throw error
-    const remedy = "Install slurm-client, or name the folder of Slurm's commands with --bin."
-    throw new CliError(exitCodes.failed, `cannot look at Slurm: ${error.message}`, remedy, { cause: error })
+    throw new CliError(exitCodes.failed, `cannot look at Slurm: ${error.message}`, remedyOf(error), { cause: error })
+  }
+}
+
+/** Slurm's commands would try again for a minute where the file that was named is not there. */
+async function checkConfig(given: string | undefined, { env, readFile }: CommandContext['io']): Promise<void> {
+  const path = given ?? env['SLURM_CONF']
+  if (!path) return
+  try {
+    await readFile(path)
+  } catch (error) {
+    const where = given === undefined ? 'SLURM_CONF' : '--conf'
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CliError(
+      exitCodes.failed,
+      `cannot read slurm.conf, which ${where} says is ${path}: ${why}`,
+      `Name the cluster's slurm.conf with --conf.`,
+      { cause: error },
+    )
   }
 }
 
