@@ -1,5 +1,5 @@
 /** gRPC's framing: one byte of flags, four of length, then the message. Source: gRPC over HTTP/2, "Length-Prefixed-Message". */
-const headerBytes = 5
+export const envelopeBytes = 5
 
 /** A frame that we cannot take: compressed, which we did not offer, or larger than agreed. */
 export class EnvelopeError extends Error {
@@ -9,10 +9,10 @@ export class EnvelopeError extends Error {
 
 /** Puts a message into its envelope. */
 export function encodeEnvelope(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + message.length)
+  const frame = Buffer.allocUnsafe(envelopeBytes + message.length)
   frame.writeUInt8(0, 0)
   frame.writeUInt32BE(message.length, 1)
-  frame.set(message, headerBytes)
+  frame.set(message, envelopeBytes)
   return frame
 }
 
@@ -25,13 +25,13 @@ export function createEnvelopeDecoder(maxBytes: number): (chunk: Uint8Array) => 
   let rest: Buffer = Buffer.alloc(0)
   return function* (chunk) {
     let data: Buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
-    while (data.length >= headerBytes) {
+    while (data.length >= envelopeBytes) {
       if (data[0] !== 0) throw new EnvelopeError(`message with flags ${data[0]}, which were not agreed on`)
       const length = data.readUInt32BE(1)
       if (length > maxBytes) throw new EnvelopeError(`message of ${length} bytes, more than ${maxBytes}`)
-      if (data.length < headerBytes + length) break
-      yield data.subarray(headerBytes, headerBytes + length)
-      data = data.subarray(headerBytes + length)
+      if (data.length < envelopeBytes + length) break
+      yield data.subarray(envelopeBytes, envelopeBytes + length)
+      data = data.subarray(envelopeBytes + length)
     }
     rest = data
   }

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Log } from '@navarch/system/log'
-import { createEnvelopeDecoder, encodeEnvelope } from './envelope.ts'
+import { createEnvelopeDecoder, encodeEnvelope, envelopeBytes } from './envelope.ts'
 
 /** What waits to be confirmed, oldest first: on disk and in memory. */
 export interface FrameFile {
@@ -14,8 +14,8 @@ export interface FrameFile {
   add(content: Uint8Array): { id: number; kept: Promise<void> }
   /** Forgets content that was confirmed. What is not there changes nothing. */
   remove(ids: Iterable<number>): Promise<void>
-  /** Contents given up because the file was full. */
-  dropped(): number
+  /** Contents given up because the file was full, and those of them that were `lesser`. */
+  dropped(): { all: number; lesser: number }
   /** Waits for what is being written, and closes the file. */
   close(): Promise<void>
 }
@@ -28,6 +28,10 @@ export interface FrameFileOptions {
   what: string
   /** The oldest contents give way. */
   maxBytes: number
+  /** What gives way before all else. Default: nothing does. */
+  lesser?: (content: Uint8Array) => boolean
+  /** Frees some of a disk that is full. @returns whether it did: then it is tried again at once */
+  freeDisk?: () => Promise<boolean>
 }
 
 /** Contents that were confirmed are left in the file until they are this much: what comes twice changes nothing. */
@@ -39,15 +43,23 @@ const wasteBytes = 64 * 1024
  * It is a row of gRPC envelopes; a last one that is cut short was never promised to anybody. What is added while the disk
  * is at work is written in one go afterwards.
  */
-export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOptions): Promise<FrameFile> {
+export async function openFrameFile({
+  path,
+  log,
+  what,
+  maxBytes,
+  lesser = () => false,
+  freeDisk = async () => false,
+}: FrameFileOptions): Promise<FrameFile> {
   const entries = new Map<number, Buffer>()
   /** Those of the entries that are not on disk, with whom to tell when they are. */
   const unkept = new Map<number, () => void>()
+  const lesserIds = new Set<number>()
   const wasteLimit = Math.min(wasteBytes, maxBytes / 8)
   let nextId = 1
   let bytes = 0
   let fileBytes = 0
-  let dropped = 0
+  const dropped = { all: 0, lesser: 0 }
   /** undefined: the disk failed, or was not asked yet. */
   let file: FileHandle | undefined
   let failing = false
@@ -59,6 +71,7 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
     const frame = encodeEnvelope(content)
     const id = nextId++
     entries.set(id, frame)
+    if (lesser(content)) lesserIds.add(id)
     bytes += frame.length
     return id
   }
@@ -69,7 +82,18 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
   const forget = (id: number): boolean => {
     bytes -= entries.get(id)?.length ?? 0
     settle(id)
+    lesserIds.delete(id)
     return entries.delete(id)
+  }
+  /** Gives up contents until the rest fits in; the newest stays, however large. */
+  const giveUp = (ids: Iterable<number>, newest: number): void => {
+    for (const id of ids) {
+      if (bytes <= maxBytes) return
+      if (id === newest) continue
+      dropped.all++
+      if (lesserIds.has(id)) dropped.lesser++
+      forget(id)
+    }
   }
   const closeFile = async (): Promise<void> => {
     const handle = file
@@ -82,6 +106,7 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
     failing = true
     // What it holds now is not known: the next write makes it anew.
     await closeFile().catch(() => {})
+    if (path !== undefined && isDiskFull(error) && (await freeDisk().catch(() => false))) void write(path)
   }
   /** Disk work in order, one at a time. Never rejects. */
   const onDisk = (task: () => Promise<void>): Promise<void> => {
@@ -128,7 +153,10 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
 
   if (path !== undefined) {
     try {
-      for (const content of readFrames(await readIfThere(path), maxBytes)) take(content)
+      const { frames, damagedBytes } = readFrames(await readIfThere(path), maxBytes)
+      for (const content of frames) take(content)
+      if (damagedBytes > 0)
+        log.error(`${what} of an earlier run are damaged, and some are lost`, { path, damagedBytes })
     } catch (error) {
       log.error(`${what} of an earlier run cannot be read and are set aside`, { path, error: String(error) })
       await rename(path, `${path}.unreadable`).catch(() => {})
@@ -138,16 +166,13 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
 
   return {
     entries: () => entries,
-    dropped: () => dropped,
+    dropped: () => ({ ...dropped }),
     add: (content) => {
       const id = take(content)
-      const before = dropped
-      for (const oldest of entries.keys()) {
-        if (bytes <= maxBytes || oldest === id) break
-        forget(oldest)
-        dropped++
-      }
-      if (dropped > before) log.warn(`${what} were given up because the spool is full`, { dropped })
+      const before = dropped.all
+      giveUp(lesserIds, id)
+      giveUp(entries.keys(), id)
+      if (dropped.all > before) log.warn(`${what} were given up because the spool is full`, { dropped: dropped.all })
       if (path === undefined) return { id, kept: Promise.resolve() }
       const kept = new Promise<void>((resolve) => unkept.set(id, resolve))
       void write(path)
@@ -169,9 +194,13 @@ export async function openFrameFile({ path, log, what, maxBytes }: FrameFileOpti
   }
 }
 
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
 /** The content of an entry without its envelope. */
 export function contentOf(frame: Buffer): Buffer {
-  return frame.subarray(5)
+  return frame.subarray(envelopeBytes)
 }
 
 async function readIfThere(path: string): Promise<Buffer> {
@@ -184,13 +213,14 @@ async function readIfThere(path: string): Promise<Buffer> {
   }
 }
 
-/** Reads as many whole frames as there are; what follows the first broken one is lost. */
-function readFrames(content: Buffer, maxBytes: number): Buffer[] {
+/** Reads as many whole frames as there are. A last one that is cut short is no damage; what follows a broken one is lost. */
+function readFrames(content: Buffer, maxBytes: number): { frames: Buffer[]; damagedBytes: number } {
   const frames: Buffer[] = []
   try {
     for (const bytes of createEnvelopeDecoder(maxBytes)(content)) frames.push(Buffer.from(bytes))
+    return { frames, damagedBytes: 0 }
   } catch {
-    // A damaged tail: the frames before it are good.
+    const good = frames.reduce((sum, frame) => sum + frame.length + envelopeBytes, 0)
+    return { frames, damagedBytes: content.length - good }
   }
-  return frames
 }

@@ -38,12 +38,13 @@ export async function openLocalServices(
   const { nodeId, stateDir, runDir } = settings
   const folder = join(stateDir, 'jobs')
   const slurmGroup = process.getuid?.() === 0 ? await groupId('slurm') : undefined
+  const samples = await openSampleQueue({ folder: join(folder, 'readings'), log })
   const jobs = await createJobAgent({
     nodeId,
     clock,
     log,
-    events: await openJobEventSpool({ path: join(folder, 'events.spool'), log }),
-    samples: await openSampleQueue({ folder: join(folder, 'readings'), log }),
+    events: await openJobEventSpool({ path: join(folder, 'events.spool'), log, freeDisk: samples.giveUpOldest }),
+    samples,
     runningJobs: createRunningJobsFile(join(folder, 'running.json'), machine.bootId),
     hookFolder: settings.hooksDir,
     userName: (uid) => userName(run, uid),

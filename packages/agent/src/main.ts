@@ -8,6 +8,7 @@ import { createNvidiaSmi, type NvidiaSmi } from '@navarch/gpu/nvidia-smi'
 import { type OpenedKernelLog, openKernelLog } from '@navarch/gpu/open-kernel-log'
 import { createSimulatedGpus } from '@navarch/gpu/simulated-gpus'
 import { isStuckInKernel } from '@navarch/gpu/stuck-process'
+import { renderMetrics } from '@navarch/metrics/exposition'
 import { systemClock } from '@navarch/system/clock'
 import { createLog, type Log } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
@@ -18,6 +19,7 @@ import { checkAsJson, checkAsTable } from './check-output.ts'
 import { checkHelp, environmentHelp } from './help.ts'
 import { createLinkOpener } from './link.ts'
 import { openLocalServices } from './local-services.ts'
+import { lostRecordsMetric, lostRecordsOf } from './lost-records.ts'
 import { type Machine, readMachine } from './machine.ts'
 import { createAgentFiles } from './memory.ts'
 import { serveMetrics } from './metrics/serve-metrics.ts'
@@ -111,7 +113,10 @@ async function start(flags: Flags): Promise<void> {
   const watch = { version: manifest.version, readsKernelLog: kernelLog.kind !== 'none' }
   const { exporter, ...local } = await openLocalServices(settings, machine, { clock, log, run: runCommand }, watch)
   void local.serve(stop.signal)
-  const metrics = settings.metricsAddress && (await serveMetrics(settings.metricsAddress, exporter.render, log))
+  const spool = await openSpool({ path: join(settings.stateDir, 'reports.spool'), log })
+  const render = () =>
+    exporter.render() + renderMetrics([lostRecordsMetric(settings.nodeId, lostRecordsOf({ ...local, spool }))])
+  const metrics = settings.metricsAddress && (await serveMetrics(settings.metricsAddress, render, log))
   await runAgent(
     {
       ...local,
@@ -130,7 +135,7 @@ async function start(flags: Flags): Promise<void> {
         authToken: settings.authToken,
         ...(settings.tlsCa !== undefined && { ca: await readCa(settings.tlsCa) }),
       }),
-      spool: await openSpool({ path: join(settings.stateDir, 'reports.spool'), log }),
+      spool,
       files: createAgentFiles(settings.stateDir),
     },
     stop.signal,
@@ -175,6 +180,7 @@ async function check(flags: Flags, output: string): Promise<void> {
 function createProgram(): Command {
   const program = new Command('navarch-node')
     .description("The node agent: tells the control plane about this node's GPUs and their health.")
+    .configureOutput({ outputError: (text, write) => write(`navarch-node: ${text.replace(/^error: /, '')}`) })
     .version(manifest.version)
     .option('--server <url>', 'address of the control plane (default: http://localhost:50051)')
     .option('--node-id <id>', "the node's name in Slurm (default: the short host name)")

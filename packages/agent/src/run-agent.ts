@@ -10,6 +10,7 @@ import type { JobAgent } from './jobs/job-agent.ts'
 import { createLinkKeeper } from './keep-linked.ts'
 import { createKernelFaultReader, faultToWire, type KernelFault } from './kernel-findings.ts'
 import type { OpenLink } from './link.ts'
+import { createLossWatch, lostRecordsOf } from './lost-records.ts'
 import type { Machine } from './machine.ts'
 import type { AgentFiles, NodeStateFile } from './memory.ts'
 import { conditionToWire, healthReport, heartbeat, registration } from './messages.ts'
@@ -57,6 +58,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
   const remembered = await files.loadMemory()
   const sameBoot = remembered.bootId === machine.bootId
   const conditions = createGpuConditions(settings.nodeId, sameBoot ? remembered.gpuUuids : [])
+  const losses = createLossWatch(settings.nodeId, () => lostRecordsOf(context))
   const memory = { ...remembered, bootId: machine.bootId, ...(!sameBoot && { gpuUuids: [] }) }
   const startedAt = clock.now()
   let gpus: readonly GpuReading[] = []
@@ -102,7 +104,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
         session.sendIfClear({ case: 'heartbeat', value: heartbeat(settings.nodeId, clock.now(), load, news) })
       },
       reportInFull: (session) => {
-        const findings = conditions.current().map(conditionToWire)
+        const findings = [...conditions.current(), ...losses.current(clock.now())].map(conditionToWire)
         session.report(healthReport(settings.nodeId, nextReportId(), findings, true))
       },
       onDurable: (reportId) => void spool.remove(reportId),
@@ -134,7 +136,7 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
       await saveMemory()
       if (!firstLook) link.session()?.close('the GPUs have come: registering anew')
     }
-    announce(fresh.map(conditionToWire))
+    announce([...fresh, ...losses.fresh(clock.now())].map(conditionToWire))
     return result
   }
 

@@ -60,14 +60,18 @@ describe('openSpool', () => {
     await last.close()
   })
 
-  it('keeps the reports before one that was damaged', async () => {
+  it('keeps the reports before one that was damaged, and tells how much is lost', async () => {
     const spool = await open()
     await spool.add(report('a'))
     await spool.add(report('b'))
     await spool.close()
     await appendFile(path, Buffer.alloc(16, 0xff))
-    const next = await open()
+    const lines: string[] = []
+    const next = await openSpool({ path, log: createLog((line) => lines.push(line), { now: () => 0 }) })
     expect(ids(next)).toEqual(['a', 'b'])
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'reports of an earlier run are damaged, and some are lost', damagedBytes: 16 },
+    ])
     await next.close()
   })
 

@@ -39,12 +39,12 @@ export async function openSpool({ path, log, maxBytes = 10 * 1024 * 1024 }: Spoo
   }
   return {
     reports: () => [...reports.values()],
-    dropped: file.dropped,
+    dropped: () => file.dropped().all,
     add: (report) => {
-      const before = file.dropped()
+      const before = file.dropped().all
       const { id, kept } = file.add(toBinary(ReportHealthRequestSchema, report))
       reports.set(id, report)
-      if (file.dropped() > before) prune()
+      if (file.dropped().all > before) prune()
       return kept
     },
     remove: async (reportId) => {

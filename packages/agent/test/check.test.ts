@@ -82,7 +82,7 @@ describe('navarch-node check', () => {
   it('ends with 64 when it is not understood, and says what is allowed', async () => {
     const unknown = await run(['check', '--output', 'xml'])
     expect(unknown).toMatchObject({ code: 64 })
-    expect(unknown.stderr).toMatch(/table, json/)
+    expect(unknown.stderr).toMatch(/^navarch-node: option .*table, json/)
     const wrong = await run(['--sample-interval', '5'])
     expect(wrong).toMatchObject({ code: 64 })
     expect(wrong.stderr).toContain('sample interval "5": must be a duration')

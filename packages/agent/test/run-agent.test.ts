@@ -13,7 +13,7 @@ import { readMachine } from '../src/machine.ts'
 import { createAgentFiles } from '../src/memory.ts'
 import { runAgent } from '../src/run-agent.ts'
 import { openSpool } from '../src/spool.ts'
-import { startControlPlaneDouble } from './control-plane-double.ts'
+import { type DoubleOptions, startControlPlaneDouble } from './control-plane-double.ts'
 
 const xid = (code: number, bus = '1a') =>
   `NVRM: Xid (PCI:0000:${bus}:00): ${code}, pid=1234, name=python3, text of ${code}\n`
@@ -31,7 +31,7 @@ describe('runAgent', () => {
   const until = (condition: () => unknown) =>
     expect.poll(() => Boolean(condition()), { timeout: 10_000, interval: 5 }).toBe(true)
 
-  async function startAgent(server: string, sampleIntervalMs = 100, now = Date.now) {
+  async function startAgent(server: string, sampleIntervalMs = 100, now = Date.now, maxBytes?: number) {
     const clock = { ...systemClock, now }
     const stop = new AbortController()
     const stateDir = join(folder, 'state')
@@ -63,7 +63,7 @@ describe('runAgent', () => {
         nvidiaSmi: createNvidiaSmi({ run: simulated.run, deadlineMs: 300, signal: stop.signal }),
         kernelLog: createLogFileSource({ clock: systemClock, path: kernelLog, bootedAt: machine.bootedAt }),
         openLink: createLinkOpener({ clock: systemClock, server, authToken: settings.authToken }),
-        spool: await openSpool({ path: join(stateDir, 'reports.spool'), log }),
+        spool: await openSpool({ path: join(stateDir, 'reports.spool'), log, ...(maxBytes && { maxBytes }) }),
         files: createAgentFiles(stateDir),
       },
       stop.signal,
@@ -195,6 +195,21 @@ describe('runAgent', () => {
     server.cut()
     await until(() => server.registrations().length === 2)
     expect(server.news()).toHaveLength(2)
+  })
+
+  it('tells what it had no room for, at once and in full reports', async () => {
+    const acknowledge: DoubleOptions['acknowledge'] = ({ body }) => body.case !== 'report'
+    await using server = await startControlPlaneDouble({ acknowledge, healthCheckSeconds: 1 })
+    await using _agent = await startAgent(server.url, 50, Date.now, 500)
+    await until(() => server.lastFull())
+    for (const code of [48, 63, 74, 79, 95]) await appendFile(kernelLog, xid(code))
+    const isLoss = ({ code }: { code: string }) => code === 'records-lost'
+    await until(() => server.news().some(isLoss))
+    await until(() => server.lastFull()?.some(isLoss))
+    expect(server.lastFull()?.find(isLoss)).toMatchObject({
+      class: 'watch',
+      message: expect.stringMatching(/health report/),
+    })
   })
 
   it('sends what was not confirmed again after a crash of its own, under the same id', async () => {

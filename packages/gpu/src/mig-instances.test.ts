@@ -39,6 +39,11 @@ describe('GPU instances', () => {
     )
   })
 
+  it("are those of their GPU where a driver names the devices' UUIDs before the GPU's", () => {
+    const named = xml.replaceAll('<mig_device>', '<mig_device>\n<uuid>MIG-0</uuid>')
+    expect([...parseMigXml(named, parseMigList(list)).keys()]).toEqual([uuid])
+  })
+
   it('have the older UUIDs, which hold the numbers', () => {
     const [device] = parseMigList('GPU 0: A100 (UUID: GPU-1)\n  MIG 3g.20gb Device 0: (UUID: MIG-GPU-1/2/0)\n')
     expect(device).toEqual({ gpuUuid: 'GPU-1', index: 0, uuid: 'MIG-GPU-1/2/0', profile: '3g.20gb' })

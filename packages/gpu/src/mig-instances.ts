@@ -51,7 +51,8 @@ export function parseMigList(output: string): ListedDevice[] {
 export function parseMigXml(xml: string, listed: readonly ListedDevice[]): Map<string, MigInstance[]> {
   const found = new Map<string, MigInstance[]>()
   for (const gpu of xml.split(/<gpu id=/).slice(1)) {
-    const gpuUuid = textOf(gpu, 'uuid')
+    // Some drivers name the devices' UUIDs too.
+    const gpuUuid = textOf(gpu.replace(/<mig_devices>[\s\S]*?<\/mig_devices>/, ''), 'uuid')
     const instances = new Map<number, MigInstance>()
     for (const [, device = ''] of gpu.matchAll(/<mig_device>([\s\S]*?)<\/mig_device>/g)) {
       const [id, index] = [wholeNumber(device, 'gpu_instance_id'), wholeNumber(device, 'index')]

@@ -17,8 +17,8 @@ export interface ProgramFacts {
   programs: ReadonlyMap<string, HookProgram>
   /** Which daemons this machine has: only theirs are looked at. */
   daemons: { slurmd: boolean; slurmctld: boolean }
-  /** Values of Prolog and its kin that slurmctld runs with; undefined when it does not answer. */
-  running: readonly string[] | undefined
+  /** Values of Prolog and its kin that slurmctld runs with; undefined when it does not answer. In an image nothing runs. */
+  running: readonly string[] | 'image' | undefined
 }
 
 /** Whether the four hooks are configured, are there, may be run, and are Navarch's. */
@@ -93,6 +93,7 @@ function problemOf(path: string, { kind, mode, uid }: HookProgram): { text: stri
 /** Whether slurmctld runs with what the file says. */
 function checkRunning({ conf, running }: ProgramFacts): Finding[] {
   const { ok, warning, unknown } = findings('scontrol show config')
+  if (running === 'image') return []
   if (!running)
     return [unknown('Slurm does not answer', 'journalctl -u slurmctld -u slurmd tells why; sinfo must answer here.')]
   const wanted = hookKinds.flatMap(({ key }) => settingsOf(conf, key).map(({ value }) => value))

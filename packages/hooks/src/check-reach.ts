@@ -20,8 +20,9 @@ export interface ServiceFacts {
   url: string
   /** Whether the settings name it; else it is where hooks look by default. */
   named: boolean
-  /** `refused`: nobody listens there. `timeout`: no answer at all, as a firewall does it. */
+  /** `refused`: nobody listens there. `timeout`: no answer at all, as a firewall does it. `image`: it was not asked. */
   answer:
+    | { kind: 'image' }
     | { kind: 'health'; status: string; version: string }
     | { kind: 'http'; status: number }
     | { kind: 'name' | 'refused' | 'timeout' | 'other' | 'url'; message: string }
@@ -83,7 +84,7 @@ function checkSettings({ settings }: ReachFacts): Finding[] {
 function checkService({ agent, service, curl, setsid }: ReachFacts): Finding[] {
   const { ok, warning, broken } = findings('service')
   const { url, named, answer } = service
-  if (agent && !named && answer.kind !== 'health')
+  if (agent && !named && answer.kind !== 'health' && answer.kind !== 'image')
     return [ok('the agent takes what hooks tell; they would send to the service where none ran')]
   // Where an agent runs, hooks do not need the service themselves.
   const bad = agent ? warning : broken
@@ -92,6 +93,7 @@ function checkService({ agent, service, curl, setsid }: ReachFacts): Finding[] {
     found.push(broken('curl is not in /usr/bin, /bin or /usr/local/bin', 'Install curl, or the agent.'))
   if (!agent && !setsid)
     found.push(warning('setsid is not there: jobs wait for the service at each start', 'Install util-linux.'))
+  if (answer.kind === 'image') return found
   if (answer.kind === 'health')
     found.push(
       answer.status === 'healthy'

@@ -12,7 +12,8 @@ export interface ConfFacts {
   cgroupConf: ConfFiles | undefined
   gresConf: ConfFiles | undefined
   version: SlurmVersion | undefined
-  mounts: CgroupMounts
+  /** undefined: of an image. */
+  mounts: CgroupMounts | undefined
   /** Controllers of /sys/fs/cgroup/cgroup.controllers; undefined without version 2. */
   controllers: readonly string[] | undefined
   /** Whether this machine has a GPU. */
@@ -28,7 +29,7 @@ export function checkSlurmConf(facts: ConfFacts): Finding[] {
   return [
     checkPrologFlags(facts),
     ...checkTracking(facts),
-    checkMounts(facts),
+    ...checkMounts(facts),
     ...checkCgroupKeys(facts),
     checkDevices(facts),
     ...checkGres(facts),
@@ -68,7 +69,14 @@ function checkTracking({ conf }: ConfFacts): Finding[] {
   ]
 }
 
-function checkMounts({ mounts, controllers, version, cgroupConf }: ConfFacts): Finding {
+function checkMounts({ mounts, ...facts }: ConfFacts): Finding[] {
+  return mounts === undefined ? [] : [checkMounted(mounts, facts)]
+}
+
+function checkMounted(
+  mounts: CgroupMounts,
+  { controllers, version, cgroupConf }: Pick<ConfFacts, 'controllers' | 'version' | 'cgroupConf'>,
+): Finding {
   const { ok, warning, broken } = findings('cgroup hierarchy')
   const plugin = settingValue(cgroupConf, 'CgroupPlugin')?.toLowerCase()
   if (mounts === 'none')

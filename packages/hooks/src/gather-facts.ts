@@ -40,14 +40,14 @@ export async function gatherPrograms({ machine, run }: HooksContext, conf: ConfF
   return {
     conf,
     programs,
-    daemons: await findDaemons(machine),
-    running: running && runningHookValues(running.settings),
+    daemons: await findDaemons(machine, run !== undefined),
+    running: run ? running && runningHookValues(running.settings) : 'image',
   }
 }
 
 /** Which of Slurm's daemons run here; where none does, which are installed. */
-async function findDaemons(machine: Machine): Promise<ProgramFacts['daemons']> {
-  const processes = ((await machine.list('/proc')) ?? []).filter((name) => /^\d+$/.test(name))
+async function findDaemons(machine: Machine, live: boolean): Promise<ProgramFacts['daemons']> {
+  const processes = ((live ? await machine.list('/proc') : undefined) ?? []).filter((name) => /^\d+$/.test(name))
   const names = await Promise.all(processes.map((id) => machine.readText(`/proc/${id}/comm`).catch(() => undefined)))
   const running = { slurmd: names.includes('slurmd\n'), slurmctld: names.includes('slurmctld\n') }
   if (running.slurmd || running.slurmctld) return running
@@ -67,15 +67,15 @@ export async function gatherConfFacts(
   }
   const gresConf = await beside('gres.conf')
   const deviceFiles = new Map<string, boolean>()
-  for (const path of gresConf ? gresFiles(gresConf, node) : [])
+  for (const path of gresConf && run ? gresFiles(gresConf, node) : [])
     deviceFiles.set(path, (await machine.stat(path)) !== undefined)
-  const { nvidia, amd } = await gpusOf(machine)
+  const { nvidia, amd } = run ? await gpusOf(machine) : { nvidia: false, amd: false }
   return {
     conf,
     cgroupConf: await beside('cgroup.conf'),
     gresConf,
     version: await slurmVersion(run),
-    mounts: cgroupMounts((await machine.readText('/proc/mounts')) ?? ''),
+    mounts: run && cgroupMounts((await machine.readText('/proc/mounts')) ?? ''),
     controllers: (await machine.readText('/sys/fs/cgroup/cgroup.controllers').catch(() => undefined))
       ?.trim()
       .split(/\s+/),

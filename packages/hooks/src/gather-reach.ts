@@ -25,11 +25,11 @@ export async function gatherReach(
   )
   const refused = await Promise.all(queues.map((folder) => count(`${folder}/refused`)))
   return {
-    agent: await agentFacts(machine, outside.now),
+    agent: run ? await agentFacts(machine, outside.now) : await agentOfImage(machine),
     queued: sum(waiting),
     refused: sum(refused),
     service: {
-      ...(await askService(serviceUrl(settings ?? ''), outside.fetch)),
+      ...(await askService(serviceUrl(settings ?? ''), run && outside.fetch)),
       named: /^(export )?OBSERVABILITY_(API_)?URL=./m.test(settings ?? ''),
     },
     settings: settings === undefined ? undefined : await settingsFacts(machine, run, settings, conf),
@@ -44,6 +44,11 @@ async function agentFacts(machine: Machine, now: number): Promise<ReachFacts['ag
   const states = await Promise.all(names.map((name) => machine.stat(`${agentFolder}/${name}`)))
   const ages = states.flatMap((state) => (state ? [now - state.modifiedAt] : []))
   return { waiting: ages.length, oldestMs: ages.reduce((oldest, age) => Math.max(oldest, age), 0) }
+}
+
+/** An agent that is installed makes its folder when it runs. */
+async function agentOfImage(machine: Machine): Promise<ReachFacts['agent']> {
+  return (await findProgram(machine, 'navarch-node')) === undefined ? undefined : { waiting: 0, oldestMs: 0 }
 }
 
 /** Where hooks send to, by their settings. Slurm gives them no variables but its own. */
@@ -81,10 +86,11 @@ async function settingsFacts(
   }
 }
 
-/** Asks the service how it is. */
-async function askService(url: string, get: typeof fetch): Promise<Omit<ServiceFacts, 'named'>> {
+/** Asks the service how it is. @param get undefined: for an image */
+async function askService(url: string, get: typeof fetch | undefined): Promise<Omit<ServiceFacts, 'named'>> {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     return { url, answer: { kind: 'url', message: 'this is no address' } }
+  if (!get) return { url, answer: { kind: 'image' } }
   try {
     const response = await get(`${url}/v1/health`, { signal: AbortSignal.timeout(healthDeadlineMs) })
     const body: unknown = await response.json().catch(() => undefined)

@@ -10,7 +10,7 @@ import { HooksError } from './hooks-error.ts'
 import type { HooksContext } from './install.ts'
 import { findSlurmConf, readConfFiles } from './slurm-here.ts'
 
-/** Checks everything on this machine that job observability rests on. */
+/** Checks everything on this machine that job observability rests on; of an image, without `context.run`, what its files tell. */
 export async function hooksStatus(
   context: HooksContext,
   outside: { fetch: typeof fetch; now: number; node: string },
@@ -32,5 +32,15 @@ export async function hooksStatus(
     if (!(error instanceof HooksError)) throw error
     found.push(broken(error.message, error.remedy))
   }
-  return [...found, ...checkTools(await gatherTools(context)), ...checkReach(await gatherReach(context, conf, outside))]
+  const image = run ? [] : [ofImage()]
+  const tools = run ? checkTools(await gatherTools(context)) : []
+  return [...found, ...tools, ...checkReach(await gatherReach(context, conf, outside)), ...image]
+}
+
+/** This machine's network, kernel and devices are not those that the image will meet. */
+function ofImage(): Finding {
+  return findings('image').unknown(
+    'not looked at, since nothing runs in an image: Slurm, the service, control groups, GPUs and their devices',
+    'Run navarch hooks status on a machine that was booted from it.',
+  )
 }

@@ -94,11 +94,16 @@ describe('installing on a machine', () => {
 
 describe('the status of a machine', () => {
   const outside = { fetch, now: 0, node: 'n1' }
+  /** On which no program of Slurm answers. */
+  const live = (): HooksContext => ({
+    ...context,
+    run: async () => ({ code: 127, signal: null, stdout: '', stderr: '' }),
+  })
 
   it('tells of a service by asking it', async () => {
     await using service = await startServiceDouble()
     await installHooks(context, { ...wishes, serviceUrl: service.url })
-    const found = await hooksStatus(context, outside)
+    const found = await hooksStatus(live(), outside)
     expect(found.find(({ check }) => check === 'slurm.conf')).toMatchObject({
       state: 'ok',
       text: '/etc/slurm/slurm.conf',
@@ -112,7 +117,7 @@ describe('the status of a machine', () => {
       return service
     })
     await installHooks(context, { ...wishes, serviceUrl: url })
-    expect(await hooksStatus(context, outside)).toContainEqual(
+    expect(await hooksStatus(live(), outside)).toContainEqual(
       expect.objectContaining({ check: 'service', state: 'broken', remedy: expect.stringContaining('Nobody listens') }),
     )
   })
@@ -126,9 +131,34 @@ describe('the status of a machine', () => {
     if (process.geteuid?.() === 0) expect(await states()).toMatchObject([{ state: 'ok' }, { state: 'ok' }])
   })
 
+  it('judges an image by its files alone, and says what it did not look at', async () => {
+    const asked: unknown[] = []
+    const get: typeof fetch = async (url) => {
+      asked.push(url)
+      throw new Error('the network of this machine')
+    }
+    await mkdir(join(root, 'usr/sbin'), { recursive: true })
+    await mkdir(join(root, 'usr/local/bin'), { recursive: true })
+    await writeFile(join(root, 'usr/sbin/slurmd'), '', { mode: 0o755 })
+    await writeFile(join(root, 'usr/local/bin/navarch-node'), '', { mode: 0o755 })
+    await writeFile(join(root, 'etc/slurm/gres.conf'), 'Name=gpu File=/dev/nvidia[0-7]\n')
+    await installHooks(context, { ...wishes, serviceUrl: 'http://obs:8080' })
+    const found = await hooksStatus(context, { ...outside, fetch: get })
+    expect(asked).toEqual([])
+    expect(found.filter(({ state }) => state === 'unknown')).toMatchObject([
+      { check: 'image', text: expect.stringContaining('not looked at'), remedy: expect.stringContaining('booted') },
+    ])
+    if (process.geteuid?.() === 0) expect(found.filter(({ state }) => state === 'broken')).toEqual([])
+    const checks = new Set(found.map(({ check }) => check))
+    for (const live of ['service', 'scontrol show config', 'cgroup hierarchy', 'GPU tools'])
+      expect(checks).not.toContain(live)
+    for (const ofFiles of ['slurm.conf', 'Prolog', 'cgroup.conf', 'agent', '/etc/navarch/hooks.env'])
+      expect(checks).toContain(ofFiles)
+  })
+
   it('goes on where there is no slurm.conf', async () => {
     await rm(join(root, 'etc/slurm/slurm.conf'))
-    const found = await hooksStatus(context, outside)
+    const found = await hooksStatus(live(), outside)
     expect(found[0]).toMatchObject({ check: 'slurm.conf', state: 'broken' })
     expect(found.map(({ check }) => check)).toContain('service')
   })

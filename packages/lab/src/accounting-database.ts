@@ -34,7 +34,8 @@ export async function startAccountingDatabase(context: LabContext, lab: Lab): Pr
   const gid = Number(await mustRun(run, 'id', ['-g', 'mysql']))
   for (const path of [dir, data]) await chown(path, uid, gid)
 
-  const settings = ['--no-defaults', `--datadir=${data}`, '--user=mysql']
+  // A folder of its own for temporary tables: two labs that begin at once take the same names in /tmp.
+  const settings = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${dir}`, '--user=mysql']
   await mustRun(run, 'mariadb-install-db', [...settings, '--skip-test-db', '--auth-root-authentication-method=normal'])
   const init = join(dir, 'init.sql')
   const { user, password } = credentials

@@ -116,7 +116,7 @@ async function launch(context: LabContext, lab: Lab, options: StartHostOptions):
     authorizedKeys: options.authorizedKeys ?? [],
     sudoUser: options.sudoUser,
     files: {
-      ...(options.vm && vmFiles(options.gpus ?? 0)),
+      ...(options.vm && vmFiles(options.gpus ?? 0, options.root.suite)),
       ...(typeof options.files === 'function' ? options.files(address) : options.files),
     },
     enable: options.enable ?? [],
@@ -177,8 +177,9 @@ export async function waitForHost(
   { deadlineMs = 60_000, signal }: { deadlineMs?: number; signal?: AbortSignal } = {},
 ): Promise<LabHost> {
   const giveUpAt = clock.now() + deadlineMs
-  // A first packet sent before the host has its address is lost and comes again after a second: ask anew sooner.
-  for (let patienceMs = 200; ; patienceMs = Math.min(2000, patienceMs + 100)) {
+  // A first packet sent before the host has its address is lost and comes again after a second: ask anew sooner. Later with more patience:
+  // a virtual machine takes seconds for each answer, and longer with each that nobody waits for.
+  for (let patienceMs = 200; ; patienceMs = Math.min(deadlineMs / 10, 1.2 * patienceMs)) {
     const host = await getHost(lab, name)
     if (!host) throw new LabError(`lab ${lab.name} has no host ${name}`)
     if (host.state === 'running' && (await readSshBanner(host.address, 22, patienceMs)) !== undefined) return host

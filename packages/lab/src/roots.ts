@@ -55,7 +55,9 @@ const packages = [
 ]
 
 /** Debian's kernel for clouds has what a virtual machine needs, in modules that its initrd loads. */
-const vmPackages = ['linux-image-cloud-amd64', 'initramfs-tools', 'kmod']
+const vmPackages = ['linux-image-cloud-amd64', 'kmod']
+/** What makes the initrd. forky's kernel asks for dracut, which cannot be there beside it. */
+const initrdPackages = (suite: Suite) => (suite === 'forky' ? [] : ['initramfs-tools'])
 
 /** Units with nothing to do on a host that lives for minutes; some fail in a container. */
 const maskedUnits = [
@@ -102,7 +104,13 @@ async function buildRoot(
   const root = join(build, 'root')
   await rm(build, { recursive: true, force: true })
   await mkdir(root, { recursive: true })
-  await debootstrap(run, suite, root, mirror, kind === 'vm' ? [...packages, ...vmPackages] : packages)
+  await debootstrap(
+    run,
+    suite,
+    root,
+    mirror,
+    kind === 'vm' ? [...packages, ...vmPackages, ...initrdPackages(suite)] : packages,
+  )
   await clean(root)
 
   const version = await mustRun(run, 'chroot', [root, 'slurmctld', '-V'])

@@ -6,6 +6,7 @@ import { LabError } from './errors.ts'
 import { mergedRoot } from './host-boot.ts'
 import type { HostFile } from './host-files.ts'
 import { mustRun } from './must-run.ts'
+import type { Suite } from './roots.ts'
 
 /** Size of a virtual machine. It is emulated in software: a second of its CPU takes five to ten here. */
 export interface VmShape {
@@ -20,12 +21,14 @@ const diskSize = '2G'
  * Files that make a host's tree fit for a machine with a kernel of its own: its network card comes late and under the kernel's
  * name, and its GPUs have NVIDIA's device numbers, since Slurm keeps jobs from devices by number.
  */
-export function vmFiles(gpus: number): Record<string, HostFile> {
+export function vmFiles(gpus: number, suite: Suite): Record<string, HostFile> {
   const devices = Array.from({ length: gpus }, (_, n) => `c /dev/nvidia${n} 0666 root root - 195:${n}\n`)
   return {
     '/etc/systemd/system/navarch-lab-network.service.d/vm.conf': { content: networkDropIn },
     '/etc/tmpfiles.d/navarch-lab-gpus.conf': { content: devices.join('') },
     '/etc/fstab': { content: '/dev/vda / ext4 defaults 0 0\n' },
+    // Newer servers shut out who asks whether they are there and goes before a slow one has answered.
+    ...(suite !== 'bookworm' && { '/etc/ssh/sshd_config.d/lab.conf': { content: 'PerSourcePenalties no\n' } }),
   }
 }
 

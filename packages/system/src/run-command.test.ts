@@ -20,6 +20,12 @@ describe('runCommand', () => {
     await expect(runCommand('sleep', ['60'], { deadlineMs: 20 })).rejects.toBeInstanceOf(CommandTimeoutError)
   })
 
+  it('says when what it gave up on is gone', async () => {
+    const error = await runCommand('sleep', ['60'], { deadlineMs: 20 }).catch((reason: unknown) => reason)
+    if (!(error instanceof CommandTimeoutError)) throw error
+    await error.ended
+  })
+
   it('ends with the reason of the signal', async () => {
     const stop = new AbortController()
     const running = runCommand('sleep', ['60'], { deadlineMs, signal: stop.signal })

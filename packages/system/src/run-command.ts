@@ -32,6 +32,13 @@ export class CommandStartError extends Error {
 export class CommandTimeoutError extends Error {
   override name = 'CommandTimeoutError'
   readonly code = 'command_timeout'
+  /** Resolves when the command is gone; one that is stuck in the kernel may never be. */
+  readonly ended: Promise<void>
+
+  constructor(message: string, ended: Promise<void> = Promise.resolve()) {
+    super(message)
+    this.ended = ended
+  }
 }
 
 /** The command printed more than `maxOutputBytes`. */
@@ -51,6 +58,7 @@ export const runCommand: RunCommand = (program, args, options) =>
     options.signal?.throwIfAborted()
     const limit = options.maxOutputBytes ?? 256 * 1024 * 1024
     const child = start(program, args, options)
+    const ended = new Promise<void>((gone) => child.once('exit', () => gone()))
     const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] }
     const bytes = { stdout: 0, stderr: 0 }
     let settled = false
@@ -72,7 +80,7 @@ export const runCommand: RunCommand = (program, args, options) =>
       })
     const onAbort = () => abandon(options.signal?.reason)
     const timer = setTimeout(
-      () => abandon(new CommandTimeoutError(`${program} did not finish within ${options.deadlineMs} ms`)),
+      () => abandon(new CommandTimeoutError(`${program} did not finish within ${options.deadlineMs} ms`, ended)),
       options.deadlineMs,
     )
     options.signal?.addEventListener('abort', onAbort, { once: true })

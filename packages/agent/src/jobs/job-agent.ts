@@ -7,6 +7,7 @@ import { type JobCgroupWatch, watchJobCgroups } from '@navarch/cgroup/watch'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
+import type { LostRecords } from '../lost-records.ts'
 import type { Session } from '../session.ts'
 import type { AppendAsUser } from './append-as-user.ts'
 import { createGpuLooks } from './gpu-looks.ts'
@@ -67,6 +68,8 @@ export interface JobAgent {
   addEvent(event: JobEventJson): Promise<void>
   /** Writes lines at the end of a job's output file; see `OutputNotes`. */
   noteOutput: OutputNotes['write']
+  /** What was given up for want of room since the agent started. */
+  lost(): Omit<LostRecords, 'reports'>
 }
 
 /** Where slurmd makes its groups is looked for this often, ms: before it is found, and after. */
@@ -277,6 +280,10 @@ export async function createJobAgent(options: JobAgentOptions): Promise<JobAgent
   return {
     addEvent: outbox.addEvent,
     noteOutput: notes.write,
+    lost: () => {
+      const { starts, ends } = options.events.dropped()
+      return { jobStarts: starts, jobEnds: ends, readings: options.samples.dropped() }
+    },
     jobs: collector.jobs,
     onLinked: outbox.onLinked,
     onGpus: (readings) => {

@@ -3,6 +3,7 @@ import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import { describe, expect, it } from 'vitest'
 import { gpuMinorsOfGresConf, readGresConf, readNvidiaMinors } from './gres-conf.ts'
 import { gpusOfHook, gresOrder } from './job-gpus.ts'
+import { readingsOfJob } from './tracked-job.ts'
 
 const readings: GpuReading[] = ['a', 'b', 'c', 'd'].map((letter, index) => ({
   index,
@@ -11,6 +12,15 @@ const readings: GpuReading[] = ['a', 'b', 'c', 'd'].map((letter, index) => ({
   memoryTotalBytes: 80e9,
   pciBusId: `00000000:${index}A:00.0`,
 }))
+const divided: GpuReading = {
+  ...{ index: 0, uuid: 'GPU-m', name: 'H200', memoryTotalBytes: 141e9, memoryUsedBytes: 58e9 },
+  ...{ powerWatts: 400, temperatureCelsius: 60, clockEvents: 4, energyJoules: 1e6, migMode: true },
+  migInstances: [
+    { id: 2, profile: '3g.71gb', uuids: ['MIG-1', 'MIG-2'], memoryTotalBytes: 71e9, memoryUsedBytes: 40e9 },
+    { id: 9, profile: '1g.18gb', uuids: ['MIG-3'], memoryTotalBytes: 18e9, memoryUsedBytes: 18e9 },
+    { id: 11, uuids: ['MIG-4'] },
+  ],
+}
 const filesOf = (files: Record<string, string>): FileTree => ({ read: (path) => files[path], folders: () => [] })
 
 describe('gpusOfHook', () => {
@@ -32,6 +42,16 @@ describe('gpusOfHook', () => {
     expect(gpusOfHook(environment, node).gpus).toEqual([{ uuid: 'MIG-123', vendor: 'nvidia' }])
   })
 
+  it('knows the profile and the memory of a MIG instance, and the GPU that it is a part of', () => {
+    const environment = { SLURM_JOB_GPUS: '5', CUDA_VISIBLE_DEVICES: 'MIG-3' }
+    expect(gpusOfHook(environment, { readings: [divided], order: [] })).toMatchObject({
+      devices: ['MIG-3'],
+      gpus: [
+        { uuid: 'MIG-3', vendor: 'nvidia', model: 'H200 MIG 1g.18gb', memoryTotalBytes: 18e9, parentUuid: 'GPU-m' },
+      ],
+    })
+  })
+
   it('keeps the name of a GPU that the driver does not show', () => {
     expect(gpusOfHook({ SLURM_JOB_GPUS: '9' }, node)).toEqual({ count: 1, vendor: 'nvidia', devices: ['9'], gpus: [] })
   })
@@ -46,6 +66,23 @@ describe('gpusOfHook', () => {
     expect(gpusOfHook({ SLURM_JOB_GPUS: '0,1', CUDA_VISIBLE_DEVICES: '0,1' }, mixed)).toMatchObject({ vendor: 'mixed' })
     expect(gpusOfHook({ SLURM_JOB_GPUS: '1', CUDA_VISIBLE_DEVICES: '1' }, mixed)).toMatchObject({ vendor: 'amd' })
     expect(gpusOfHook({ CUDA_VISIBLE_DEVICES: 'NoDevFiles' }, node)).toMatchObject({ count: 0, vendor: 'none' })
+  })
+})
+
+describe('readingsOfJob', () => {
+  const job = (...uuids: string[]) => uuids.map((uuid) => ({ uuid, vendor: 'nvidia' as const }))
+
+  it('has of a MIG instance its own memory, and nothing of what is the whole GPU’s', () => {
+    expect(readingsOfJob(job('MIG-3', 'MIG-1'), [divided])).toEqual([
+      { uuid: 'MIG-3', vendor: 'nvidia', model: 'H200 MIG 1g.18gb', memoryBytes: 18e9, memoryTotalBytes: 18e9 },
+      { uuid: 'MIG-1', vendor: 'nvidia', model: 'H200 MIG 3g.71gb', memoryBytes: 40e9, memoryTotalBytes: 71e9 },
+    ])
+  })
+
+  it('has no memory where the driver tells none, and no reading of what it does not show', () => {
+    expect(readingsOfJob(job('MIG-4', 'MIG-9'), [divided])).toEqual([
+      { uuid: 'MIG-4', vendor: 'nvidia', model: 'H200 MIG' },
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 import type { JobGpu } from '@navarch/core/job/job-event'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
 import type { HookEnvironment } from '@navarch/slurm/hook-environment'
+import { findGpu, modelOf, type NamedGpu } from './find-gpu.ts'
 
 /** The GPUs that a job was given on a node. */
 export interface JobGpus {
@@ -40,16 +41,8 @@ export function gpusOfHook(environment: HookEnvironment, node: NodeGpus): JobGpu
   const uuids = names.map((name) => (isUuid(name) ? name : (node.order[Number(name)] ?? undefined)))
   const gpus = uuids.flatMap((uuid): JobGpu[] => {
     if (uuid === undefined) return []
-    const reading = node.readings.find((one) => one.uuid === uuid)
-    return [
-      {
-        uuid,
-        vendor: vendorOf(reading),
-        ...(reading?.index !== undefined && { index: reading.index }),
-        ...(reading?.name !== undefined && { model: reading.name }),
-        ...(reading?.memoryTotalBytes !== undefined && { memoryTotalBytes: reading.memoryTotalBytes }),
-      },
-    ]
+    const found = findGpu(node.readings, uuid)
+    return [{ uuid, vendor: vendorOf(found?.gpu), ...(found && detailsOf(found)) }]
   })
   const vendors = new Set(gpus.length > 0 ? gpus.map(({ vendor }) => vendor) : [vendorOf(undefined)])
   const [vendor = 'nvidia', other] = vendors
@@ -58,6 +51,19 @@ export function gpusOfHook(environment: HookEnvironment, node: NodeGpus): JobGpu
     vendor: names.length === 0 ? 'none' : other ? 'mixed' : vendor,
     devices: uuids.map((uuid, at) => uuid ?? names[at] ?? ''),
     gpus,
+  }
+}
+
+function detailsOf(found: NamedGpu): Partial<JobGpu> {
+  const { gpu, part } = found
+  const model = modelOf(found)
+  const { memoryTotalBytes } = part ?? gpu
+  return {
+    // A part has no number of its own.
+    ...(gpu.index !== undefined && !part && { index: gpu.index }),
+    ...(model !== undefined && { model }),
+    ...(memoryTotalBytes !== undefined && { memoryTotalBytes }),
+    ...(gpu.uuid !== undefined && part && { parentUuid: gpu.uuid }),
   }
 }
 

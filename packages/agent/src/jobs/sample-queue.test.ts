@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, silentLog } from '@navarch/system/log'
@@ -71,5 +71,26 @@ describe('openSampleQueue', () => {
     await truncate(join(folder, name), 150)
     await writeFile(join(folder, 'notes.txt'), 'not ours')
     expect(await drain(await open())).toEqual(['message 1'])
+  })
+
+  it('gives up its oldest file for a disk that is full, and counts what was in it', async () => {
+    const queue = await open({ maxMemoryBytes: 150 })
+    for (const number of [1, 2, 3, 4]) queue.push(message(number))
+    expect(await queue.giveUpOldest()).toBe(true)
+    expect(queue.dropped()).toBe(2)
+    expect(await drain(queue)).toEqual(['message 3', 'message 4'])
+    expect(await queue.giveUpOldest()).toBe(false)
+  })
+
+  it('leaves nothing half written behind', async () => {
+    await writeFile(join(folder, '000000000007.samples.new'), 'of an agent that was killed')
+    await open()
+    expect(await readdir(folder)).toEqual([])
+    const queue = await open({ maxMemoryBytes: 50 })
+    await symlink('/dev/full', join(folder, '000000000001.samples.new'))
+    queue.push(message(1))
+    await queue.close()
+    expect(queue.dropped()).toBe(1)
+    expect(await readdir(folder)).toEqual([])
   })
 })

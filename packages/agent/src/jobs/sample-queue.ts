@@ -13,6 +13,8 @@ export interface SampleQueue {
   next(): Promise<{ messages: Uint8Array[]; sent: () => Promise<void> } | undefined>
   /** Messages given up because there were too many. */
   dropped(): number
+  /** Gives up the oldest file, counted, for a disk that is full. @returns whether there was one */
+  giveUpOldest(): Promise<boolean>
   /** Writes down what is in memory. */
   close(): Promise<void>
 }
@@ -69,21 +71,26 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
         await writeFile(join(folder, `${name}.new`), content, { mode: 0o600 })
         await rename(join(folder, `${name}.new`), join(folder, name))
         segments.push({ name, bytes: content.length })
-        await makeRoom(folder)
+        await makeRoom()
       } catch (error) {
+        // What a full disk took of it would stay.
+        await rm(join(folder, `${name}.new`), { force: true }).catch(() => {})
         drop(messages.length, error instanceof Error ? error.message : String(error))
       }
     })
     return work
   }
-  const makeRoom = async (within: string): Promise<void> => {
-    while (segments.length > 1 && segments.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes) {
-      const [oldest] = segments
-      if (!oldest) return
-      const count = (await readSegment(join(within, oldest.name))).length
-      await forget(oldest)
-      drop(count, `more than ${maxBytes} bytes wait`)
-    }
+  const makeRoom = async (): Promise<void> => {
+    while (segments.length > 1 && segments.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
+      await dropOldest(`more than ${maxBytes} bytes wait`)
+  }
+  const dropOldest = async (why: string): Promise<boolean> => {
+    const [oldest] = segments
+    if (!oldest || folder === undefined) return false
+    const count = (await readSegment(join(folder, oldest.name))).length
+    await forget(oldest)
+    drop(count, why)
+    return true
   }
   const forget = async (segment: Segment): Promise<void> => {
     segments = segments.filter((one) => one !== segment)
@@ -92,6 +99,14 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
 
   return {
     dropped: () => dropped,
+    giveUpOldest: () => {
+      const done = work.then(() => dropOldest('the disk is full, and events of jobs go first'))
+      work = done.then(
+        () => {},
+        () => {},
+      )
+      return done
+    },
     push: (message) => {
       fresh.push(message)
       freshBytes += message.length
@@ -120,7 +135,10 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
 
 async function listSegments(folder: string, log: Log): Promise<Segment[]> {
   try {
-    const names = (await readdir(folder)).filter((name) => /^\d+\.samples$/.test(name)).sort()
+    const all = await readdir(folder)
+    const names = all.filter((name) => /^\d+\.samples$/.test(name)).sort()
+    // A crash left them half written.
+    for (const name of all) if (/^\d+\.samples\.new$/.test(name)) await rm(join(folder, name), { force: true })
     return await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))

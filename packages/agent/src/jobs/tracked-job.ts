@@ -7,6 +7,8 @@ import type { JobGpu } from '@navarch/core/job/job-event'
 import type { NodeUsage, UsageSource } from '@navarch/core/job/node-usage'
 import type { HostReading, JobGpuReading, JobReading } from '@navarch/core/job/reading'
 import type { GpuReading } from '@navarch/gpu/gpu-reading'
+import type { MigInstance } from '@navarch/gpu/mig-instances'
+import { findGpu, modelOf, type NamedGpu } from './find-gpu.ts'
 import type { JobIdentity } from './job-identity.ts'
 import type { UnnamedGpus } from './late-gpus.ts'
 
@@ -136,22 +138,33 @@ function addBase(host: HostReading, base: HostReading): HostReading {
 /** The readings of a job's GPUs among all of a node. */
 export function readingsOfJob(gpus: readonly JobGpu[], readings: readonly GpuReading[]): JobGpuReading[] {
   return gpus.flatMap(({ uuid, vendor }) => {
-    const reading = readings.find((one) => one.uuid === uuid)
-    if (!reading) return []
-    const known: { [K in keyof JobGpuReading]?: JobGpuReading[K] | undefined } = {
-      index: reading.index,
-      model: reading.name,
-      utilizationPercent: reading.utilizationPercent,
-      memoryUtilizationPercent: reading.memoryUtilizationPercent,
-      memoryBytes: reading.memoryUsedBytes,
-      memoryTotalBytes: reading.memoryTotalBytes,
-      powerWatts: reading.powerWatts,
-      temperatureCelsius: reading.temperatureCelsius,
-      smClockMhz: reading.smClockMhz,
-      throttleReasons: reading.clockEvents,
-      energyCounterJoules: reading.energyJoules,
-    }
+    const found = findGpu(readings, uuid)
+    if (!found) return []
+    const known = found.part ? valuesOfPart(found, found.part) : valuesOf(found.gpu)
     const present = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
     return [{ uuid, vendor, ...present }]
   })
+}
+
+type GpuValues = { [K in keyof JobGpuReading]?: JobGpuReading[K] | undefined }
+
+function valuesOf(gpu: GpuReading): GpuValues {
+  return {
+    index: gpu.index,
+    model: gpu.name,
+    utilizationPercent: gpu.utilizationPercent,
+    memoryUtilizationPercent: gpu.memoryUtilizationPercent,
+    memoryBytes: gpu.memoryUsedBytes,
+    memoryTotalBytes: gpu.memoryTotalBytes,
+    powerWatts: gpu.powerWatts,
+    temperatureCelsius: gpu.temperatureCelsius,
+    smClockMhz: gpu.smClockMhz,
+    throttleReasons: gpu.clockEvents,
+    energyCounterJoules: gpu.energyJoules,
+  }
+}
+
+/** Of a part the driver tells memory alone: use, power and heat are those of the whole GPU, and not this job's. */
+function valuesOfPart(found: NamedGpu, { memoryUsedBytes, memoryTotalBytes }: MigInstance): GpuValues {
+  return { model: modelOf(found), memoryBytes: memoryUsedBytes, memoryTotalBytes }
 }
