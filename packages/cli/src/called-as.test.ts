@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { argumentsOf } from './called-as.ts'
+import { argumentsOf, helpOf } from './called-as.ts'
 
 const name = '/usr/local/bin/prometheus-slurm-exporter'
 
@@ -18,9 +18,18 @@ describe('the arguments of prometheus-slurm-exporter', () => {
     expect(argumentsOf(name, line.split(' ').filter(Boolean))).toEqual(['exporter', 'slurm', ...expected])
   })
 
-  it('lead to its help and to the version', () => {
-    expect(argumentsOf(name, ['-h'])).toEqual(['exporter', 'slurm', '--help'])
-    expect(argumentsOf(name, ['--version'])).toEqual(['--version'])
+  it('have a help of their own, with their own flags and port', () => {
+    for (const word of ['-h', '--help', '-help']) {
+      const text = helpOf(name, ['-gpus-acct', word])
+      expect(text).toMatch(/^Usage: prometheus-slurm-exporter \[options\]$/m)
+      expect(text).toMatch(/-listen-address .*default: :8080\)$/m)
+    }
+    expect(helpOf(name, ['-listen-address=:1'])).toBeUndefined()
+    expect(helpOf('navarch', ['--help'])).toBeUndefined()
+  })
+
+  it('lead to the version', () => {
+    for (const word of ['--version', '-version', '-V']) expect(argumentsOf(name, [word])).toEqual(['--version'])
   })
 
   it.each(['-web.config=x', 'list', '--', '-'])('are refused where it has none: %s', (word) => {

@@ -52,6 +52,7 @@ function following(...connections: (string | { silent: string } | CliError)[]) {
     clock,
     random: () => 0,
     readFile: unused,
+    exists: unused,
     trustAnyCertificate: () => {},
     readStdin: async () => '',
     writePrivateFile: async () => {},

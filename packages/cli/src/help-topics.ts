@@ -13,7 +13,7 @@ export const helpTopics: Readonly<Record<string, { summary: string; text: string
 An address without a scheme ("host:port") is http. The token is the first of --auth-token, NAVARCH_AUTH_TOKEN,
 NAVARCH_TOKEN and auth_token: in a client.yaml; a file's token goes to that file's server alone.
 
-client.yaml has the keys server, auth_token and insecure (true accepts any TLS certificate).
+client.yaml has the keys server, auth_token, tls_ca (a file) and insecure (true accepts any TLS certificate).
 NO_COLOR turns colours off; they are off wherever the output is not a terminal.`,
   },
   output: {
@@ -33,9 +33,12 @@ stderr, so that stdout holds nothing but the answer.
     text: `0  done
 1  failed: refused by the control plane, or what was waited for failed
 2  wrong usage: unknown command or flag, a value that is not allowed, a settings file that cannot be read
-3  not found: no such node, pool or operation
+3  not found: no such node, pool or operation, or none that a list of nodes, operations or alerts is filtered by
 4  control plane unreachable: no answer within --timeout
 
-A program that Ctrl-C ends answers 130.`,
+A program that Ctrl-C ends answers 130. "config check" answers 1 for a file that would be refused.
+
+navarch-control-plane answers 2 for wrong usage and for a configuration that is refused, 1 when it cannot start or run.
+navarch-node answers 64 for wrong usage and settings, since "navarch-node check" tells with 0, 1 and 2 what it found.`,
   },
 }

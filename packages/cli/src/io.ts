@@ -24,6 +24,8 @@ export interface Io {
   random: () => number
   /** @throws the error of node:fs when the file cannot be read */
   readFile: (path: string) => Promise<string>
+  /** Whether anything is there, be it a folder or what this user may not read. */
+  exists: (path: string) => Promise<boolean>
   /** All of standard input. */
   readStdin: () => Promise<string>
   /** Writes a file that its owner alone can read, in place of what is there, with its folder. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -43,6 +43,11 @@ const io: Io = {
   clock: systemClock,
   random: Math.random,
   readFile: (path) => readFile(path, 'utf8'),
+  exists: (path) =>
+    stat(path).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',
+    ),
   readStdin: async () => {
     let text = ''
     for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk

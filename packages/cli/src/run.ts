@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { argumentsOf } from './called-as.ts'
+import { argumentsOf, helpOf } from './called-as.ts'
 import { CliError, endedBySignal, exitCodes, formatError } from './cli-error.ts'
 import { createContext } from './context.ts'
 import type { Io } from './io.ts'
@@ -17,6 +17,11 @@ export async function run(given: readonly string[], io: Io, calledAs?: string): 
     status = await work(createContext(flags, io))
   })
   try {
+    const ownHelp = helpOf(calledAs, given)
+    if (ownHelp !== undefined) {
+      io.stdout.write(ownHelp)
+      return exitCodes.ok
+    }
     const args = argumentsOf(calledAs, given)
     const [first] = args
     if (first === undefined) program.outputHelp()

@@ -18,6 +18,7 @@ function ioWith(env: Io['env'], files: Record<string, string> = {}): Io {
     fetch,
     clock: systemClock,
     random: () => 0,
+    exists: async () => false,
     readFile: async (path) =>
       files[path] ?? Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' })),
     trustAnyCertificate: () => {},

@@ -2,6 +2,7 @@ import { CliError, exitCodes } from './cli-error.ts'
 import { type ClientFile, parseClientFile } from './client-file.ts'
 import { userFilePath } from './client-file-write.ts'
 import type { Io } from './io.ts'
+import { defaultServer, parseServer } from './server-address.ts'
 
 /** Where the control plane is and how to talk to it. */
 export interface ClientSettings {
@@ -26,7 +27,6 @@ export interface SettingFlags {
   tlsCa?: string
 }
 
-export const defaultServer = 'http://localhost:50051'
 export const defaultTimeout = '30s'
 const systemFile = '/etc/navarch/client.yaml'
 
@@ -80,15 +80,6 @@ function chooseToken(flag: string | undefined, files: readonly ClientFile[], { e
   const [source, token = ''] = found
   if (/^[\x21-\x7e]+$/.test(token)) return token
   throw usage(`${source}: a token may have printable ASCII characters alone, without spaces`)
-}
-
-/** "host:port" is accepted too, since that is how addresses are often handed on. */
-function parseServer(text: string, source: string): string {
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
-  const plain =
-    url && /^https?:$/.test(url.protocol) && url.hostname !== '' && !url.search && !url.hash && !url.username
-  if (!plain) throw usage(`${source}: "${text}" is not an address such as http://control-plane:50051`)
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
 function parseTimeout(text: string): number {

@@ -10,7 +10,8 @@ export async function show<T>(
 ): Promise<number> {
   if (options.watch) return watch(context, watched)
   const document = await watched.fetch()
-  await printDocument(context, document, () => watched.table(document))
+  const printed = watched.printed ? watched.printed(document) : document
+  await printDocument(context, printed, () => watched.table(document))
   return 0
 }
 

@@ -23,6 +23,7 @@ function watching(output: OutputFormat, { isTTY = false, rows }: { isTTY?: boole
       clock,
       random: () => 0,
       readFile: () => Promise.reject(new Error('not read here')),
+      exists: async () => false,
       trustAnyCertificate: () => {},
       readStdin: async () => '',
       writePrivateFile: async () => {},

@@ -23,7 +23,9 @@ const readings = new Set([
 export interface Watched<T> {
   fetch: () => Promise<T>
   table: (document: T) => string
-  /** The part whose change is worth another document where nothing is redrawn; all but `readings` by default. */
+  /** What is printed as json or yaml: all that was fetched by default. */
+  printed?: (document: T) => unknown
+  /** The part whose change is worth another document where nothing is redrawn; all that is printed but `readings` by default. */
   news?: (document: T) => unknown
   /** Ends the watch with this status; never by default. */
   until?: (document: T) => number | undefined
@@ -49,10 +51,11 @@ export async function watch<T>(context: CommandContext, watched: Watched<T>): Pr
     })
     if (document !== undefined) {
       away = false
-      const state = fingerprint(watched.news?.(document) ?? document)
+      const printed = watched.printed ? watched.printed(document) : document
+      const state = fingerprint(watched.news?.(document) ?? printed)
       if (onScreen) io.stdout.write(redraw + fit(watched.table(document), io.stdout.rows))
       else if (state !== shown) {
-        io.stdout.write(await renderDocument(context, document, () => watched.table(document), { many: true }))
+        io.stdout.write(await renderDocument(context, printed, () => watched.table(document), { many: true }))
       }
       shown = state
       const end = watched.until?.(document)

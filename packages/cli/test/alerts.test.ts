@@ -23,7 +23,14 @@ const alert = (change: Partial<AlertJson> = {}): AlertJson => ({
   },
   ...{ unknown_since: null, unit: '°C', condition: 'gt', threshold: 83, meaning: 'It is hot.', action: 'Cool it.' },
   ...{ summary: 'gpu-1 GPU 3: GPU temperature 91 °C (more than 83 °C for 5 min)', runbook_url: null },
-  ...{ being_handled: null, started_at: ago(600), fired_at: ago(300), resolved_at: null, resolved_reason: '' },
+  ...{
+    being_handled: null,
+    awaits_approval: null,
+    started_at: ago(600),
+    fired_at: ago(300),
+    resolved_at: null,
+    resolved_reason: '',
+  },
   ...{ acknowledged: null, silenced_by: null, inhibited_by: null, group: 'rule=GpuHot, pool=train', notified: [] },
   ...change,
 })
@@ -79,8 +86,9 @@ beforeEach(async () => {
   server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += String(chunk)
-    asked.push({ call: `${request.method} ${request.url}`, body: body === '' ? undefined : JSON.parse(body) })
-    const answer = answers[`${request.method} ${request.url?.split('?')[0]}`]
+    const call = `${request.method} ${request.url}`
+    asked.push({ call, body: body === '' ? undefined : JSON.parse(body) })
+    const answer = answers[call] ?? answers[call.split('?')[0] ?? '']
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer ?? { error: { code: 'not_found', message: 'no alert al9' } }))
   })
@@ -105,11 +113,37 @@ describe('navarch alerts', () => {
   })
 
   it('has those that are silenced, all of them, and those of a node', async () => {
+    answers['GET /api/v1/alerts?state=pending'] = []
     expect((await cli('alerts', '--silenced', '-o', 'json')).stdout).toBe(
       `${JSON.stringify([alert({ id: 'al2', silenced_by: 's1' })], undefined, 2)}\n`,
     )
     await cli('alerts', '--all', '--node', 'gpu-1', '--severity', 'critical')
     expect(calls().at(-1)).toBe('GET /api/v1/alerts?severity=critical&node=gpu-1')
+  })
+
+  it('has those that are silenced before they fire, and asks for none that are over', async () => {
+    const muted = (id: string, state: AlertJson['state']) => alert({ id, state, silenced_by: 's1' })
+    answers['GET /api/v1/alerts?state=firing'] = [muted('al1', 'firing'), alert({ id: 'al4' })]
+    answers['GET /api/v1/alerts?state=pending'] = [muted('al2', 'pending')]
+    const { stdout, stderr } = await cli('alerts', '--silenced')
+    expect(calls().sort()).toEqual(['GET /api/v1/alerts?state=firing', 'GET /api/v1/alerts?state=pending'])
+    expect(stdout.match(/^al\d/gm)).toEqual(['al1', 'al2'])
+    expect(stdout).toMatch(/^al2 +warning +GpuHot +pending, silenced/m)
+    expect(stderr).toBe('')
+  })
+
+  it('tells what waits for approval', async () => {
+    answers['GET /api/v1/alerts'] = [alert({ awaits_approval: 'op7' })]
+    expect((await cli('alerts')).stdout).toMatch(/^al1 +warning +GpuHot +firing +5m ago +op7, to approve /m)
+    answers['GET /api/v1/alerts/al1'] = alert({ awaits_approval: 'op7' })
+    expect((await cli('alert', 'get', 'al1')).stdout).toMatch(/^To approve: +op7: navarch operation approve op7$/m)
+  })
+
+  it('shows all of them, however many there are', async () => {
+    answers['GET /api/v1/alerts'] = Array.from({ length: 12_000 }, () => alert())
+    const { stdout, stderr } = await cli('alerts', '-o', 'json')
+    expect(JSON.parse(stdout)).toHaveLength(12_000)
+    expect(stderr).toBe('')
   })
 
   it('says so when nothing is wrong, on stderr', async () => {
@@ -194,7 +228,9 @@ describe('navarch alert', () => {
   })
 
   it('lists silences, and ends them', async () => {
-    expect((await cli('alert', 'silences', '--all')).stdout).toMatch(/^s1 +active/m)
+    const { stdout } = await cli('alert', 'silences', '--all')
+    expect(stdout).toMatch(/^SILENCE +STATE +END +ALERTS/m)
+    expect(stdout).toMatch(/^s1 +active +in 1h/m)
     expect((await cli('alert', 'unsilence', 's1')).stdout).toBe('silence s1 is over\n')
     expect(calls()).toEqual(['GET /api/v1/alert-silences?all=true', 'DELETE /api/v1/alert-silences/s1'])
   })

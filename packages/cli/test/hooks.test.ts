@@ -88,7 +88,7 @@ describe('navarch hooks', () => {
     expect(code).toBe(1)
     expect(stdout).toMatch(/^STATE +CHECK +FOUND\n/)
     expect(stdout).toMatch(/^ok +slurm\.conf +\/etc\/slurm\/slurm\.conf$/m)
-    expect(stdout).toMatch(/^broken +cgroup hierarchy +no cgroup file system/m)
+    expect(stdout).toMatch(/^unknown +image +not looked at/m)
     expect(stdout).toMatch(/^ {2}TaskPlugin: Set TaskPlugin=task\/cgroup/m)
     const { ok, findings } = JSON.parse((await hooks('status', '-o', 'json')).stdout)
     expect(ok).toBe(false)

@@ -133,10 +133,18 @@ describe('navarch job', () => {
   it('has no figures for a job that waits', async () => {
     const waits = runningReport('815')
     waits.job.state = 'pending'
-    waits.job.scheduler = { type: 'slurm', submit_time: '2026-01-01T11:00:00.000Z' }
+    waits.job.start_time = null
+    Object.assign(waits.job, {
+      requested_nodes: 2,
+      requested_gpus: 16,
+      requested_memory_mb: 65_536,
+      array_task_id: '9-40',
+    })
+    waits.job.scheduler = { type: 'slurm', submit_time: '2026-01-01T11:00:00.000Z', time_limit_minutes: 90 }
     await using other = await startControlPlaneDouble({ reports: [[waits]] })
     const { stdout } = await runCli(['job', '815'], { server: other.url })
     expect(stdout).toMatch(/^Submitted: +2026-01-01T11:00:00Z \(1h ago\)$/m)
+    expect(stdout).toMatch(/^Asks for: +2 nodes, 16 GPUs, 64\.0 GiB, 01:30:00, each task$/m)
     expect(stdout).not.toMatch(/Started|Time|CPU|Memory/)
   })
 

@@ -31,6 +31,51 @@ describe('navarch config', () => {
     expect(settings).toContainEqual({ key: expect.stringMatching(/max_nodes$/), value: '2', source: 'fleet.yaml:8' })
   })
 
+  it('warns of secrets of the login and of files of TLS that are not there, in the order of the file', async () => {
+    const server = `server:
+  external_address: https://navarch.example.com
+  tls: {cert_file: /tls/cert.pem, key_file: /tls/key.pem}
+  auth:
+    tokens: [{name: ops, role: admin, token_env: OPS_TOKEN}]
+    oidc:
+      issuer: https://id.example.com
+      client_id: navarch
+      client_secret_file: /oidc.secret
+      default_role: viewer
+`
+    const files = { 'fleet.yaml': `${good}${server}`, '/tls/cert.pem': '' }
+    const { code, stderr } = await runCli(['config', 'check', 'fleet.yaml'], { files })
+    expect(code).toBe(0)
+    const warnings = stderr.split('\n').filter((line) => line.includes('not here') || line.includes('not set here'))
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /server\.tls\.key_file: the file \/tls\/key\.pem is not here: without it .* does not start/,
+      ),
+      expect.stringMatching(/token_env: the variable OPS_TOKEN is not set here: without it nobody gets in/),
+      expect.stringMatching(/client_secret_file: the file \/oidc\.secret is not here: without it nobody can log in/),
+    ])
+  })
+
+  it('warns of secrets and volumes that are not there, and accepts the file', async () => {
+    const alerts = `alerts:
+  receivers:
+    - {name: chat, type: slack, url_env: SLACK_URL}
+    - {name: pager, type: pagerduty, routing_key_file: /etc/pager.key}
+  volumes: [/data, /gone]
+`
+    const files = { 'fleet.yaml': `${good}${alerts}`, '/data': '' }
+    const absent = await runCli(['config', 'check', 'fleet.yaml'], { files })
+    expect(absent.code).toBe(0)
+    expect(absent.stderr).toMatch(
+      /^fleet\.yaml:11:\d+: alerts\.receivers\[0\]\.url_env: .*SLACK_URL is not set here.* \(warning\)$/m,
+    )
+    expect(absent.stderr).toMatch(/^fleet\.yaml:12:\d+: .*the file \/etc\/pager\.key is not here/m)
+    expect(absent.stderr).toMatch(/^fleet\.yaml:13:\d+: alerts\.volumes\[1\]: \/gone is not here/m)
+    expect(absent.stderr).not.toContain('/data is not here')
+    const there = { env: { SLACK_URL: 'https://x' }, files: { ...files, '/etc/pager.key': 'k', '/gone': '' } }
+    expect((await runCli(['config', 'check', 'fleet.yaml'], there)).stderr).toBe('')
+  })
+
   it('answers 1 for a file that is not there', async () => {
     const { code, stderr } = await runCli(['config', 'check', 'absent.yaml'])
     expect([code, stderr]).toEqual([1, expect.stringContaining('absent.yaml')])

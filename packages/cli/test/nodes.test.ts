@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { type ControlPlaneDouble, startControlPlaneDouble } from './control-plane-double.ts'
-import { ago, gpu, node, xid79 } from './fleet.ts'
+import { ago, gpu, node, operation, pool, xid79 } from './fleet.ts'
 import { runCli } from './run-cli.ts'
 
 let double: ControlPlaneDouble
@@ -46,6 +46,16 @@ describe('navarch list', () => {
         '',
       ].join('\n'),
     )
+  })
+
+  it('fails for a pool that nobody knows; one without nodes is no error', async () => {
+    double.state.pools = [pool('spare')]
+    expect(await cli('list --pool spare')).toEqual({ code: 0, stdout: '', stderr: 'No nodes match\n' })
+    expect(await cli('list --pool nope')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('pool not found: nope'),
+    })
   })
 
   it('prints the API’s array as JSON, and the same as YAML', async () => {
@@ -119,6 +129,17 @@ describe('navarch get', () => {
     const { stdout } = await cli('get n1')
     expect(stdout).toContain('unknown')
     expect(stdout).not.toMatch(/\b0(%| ?C| ?W)/)
+  })
+
+  it('shows what is done with it, and what waits for approval', async () => {
+    double.state.nodes = [node('n1', { operations: ['op1', 'op2'] })]
+    double.state.operations = [
+      [operation('op1', { kind: 'replace', node: 'n1', state: 'waiting_for_approval' })],
+      [operation('op2', { kind: 'cordon', node: 'n1', state: 'running', step: 'drain' })],
+    ]
+    expect((await cli('get n1')).stdout).toMatch(
+      /^Operations: +op1 \(replace waits for approval: navarch operation approve op1\), op2 \(cordon: drain\)$/m,
+    )
   })
 
   it('answers 3 for a node that does not exist', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlPlaneDouble, startControlPlaneDouble } from './control-plane-double.ts'
-import { node, operation, succeeded } from './fleet.ts'
+import { node, operation, pool, succeeded } from './fleet.ts'
 import { runCli } from './run-cli.ts'
 
 let double: ControlPlaneDouble
@@ -31,6 +31,22 @@ describe('navarch operation', () => {
     double.state.operations = []
     expect(await cli('operation list -o json')).toMatchObject({ code: 0, stdout: '[]\n' })
     expect(await cli('operation list')).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  it('names the node and the pool of which it found none, and fails for names that nobody knows', async () => {
+    double.state.nodes = [node('n7')]
+    double.state.pools = [pool('dev')]
+    expect(await cli('operation list --pool dev')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'No operations are under way in pool dev (--all shows those that are over)\n',
+    })
+    expect((await cli('operation list --all --node n7 --pool dev')).stderr).toBe(
+      'No operations found on node n7 in pool dev\n',
+    )
+    const unknown = { code: 3, stdout: '', stderr: expect.stringContaining('pool not found: nope') }
+    expect(await cli('operation list --pool nope')).toEqual(unknown)
+    expect(await cli('operation list --pool nope -o json')).toEqual(unknown)
   })
 
   it('shows the steps of one', async () => {

@@ -78,6 +78,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
       if (text === undefined) throw Object.assign(new Error(`ENOENT: no such file, open '${path}'`), { code: 'ENOENT' })
       return text
     },
+    exists: async (path) => options.files?.[path] !== undefined,
     trustAnyCertificate: () => {},
     readStdin: async () => options.stdin ?? '',
     writePrivateFile: async (path, text) => {

@@ -1,4 +1,4 @@
-import type { GpuJson, HealthEventJson, NodeJson } from '@navarch/api/rest'
+import type { GpuJson, HealthEventJson, NodeJson, OperationJson } from '@navarch/api/rest'
 import type { CommandContext } from '../context.ts'
 import { formatAge } from '../output/age.ts'
 import { word } from '../output/style.ts'
@@ -9,12 +9,32 @@ import { show } from '../show.ts'
 export async function get(context: CommandContext, id: string, options: { watch?: boolean }): Promise<number> {
   const client = await context.connect()
   return show(context, options, {
-    fetch: () => client.get<NodeJson>('node', { id }),
-    table: (node) => describeNode(node, context.io.clock.now(), context.table()),
+    fetch: async () => {
+      const node = await client.get<NodeJson>('node', { id })
+      const operations =
+        node.operations.length === 0 ? [] : await client.list<OperationJson>('operations', { node: node.id })
+      return { node, operations }
+    },
+    printed: ({ node }) => node,
+    table: ({ node, operations }) => describeNode(node, operations, context.io.clock.now(), context.table()),
   })
 }
 
-function describeNode(node: NodeJson, now: number, options: TableOptions): string {
+/** An operation of a node, and whether it goes on by itself. */
+function operationText(id: string, operations: readonly OperationJson[]): string {
+  const operation = operations.find((each) => each.id === id)
+  if (!operation) return id
+  return operation.state === 'waiting_for_approval'
+    ? `${id} (${operation.kind} waits for approval: navarch operation approve ${id})`
+    : `${id} (${operation.kind}: ${operation.step})`
+}
+
+function describeNode(
+  node: NodeJson,
+  operations: readonly OperationJson[],
+  now: number,
+  options: TableOptions,
+): string {
   const known = (text: string | null) => text || 'unknown'
   const fields: (readonly [string, Cell])[] = [
     ['Node', node.id],
@@ -27,7 +47,7 @@ function describeNode(node: NodeJson, now: number, options: TableOptions): strin
       : []),
     ['Heartbeat', word(formatAge(node.last_heartbeat, now))],
     ['Slurm', slurmText(node, now)],
-    ['Operations', node.operations.join(', ') || 'none'],
+    ['Operations', node.operations.map((each) => operationText(each, operations)).join(', ') || 'none'],
     ['Provider', node.provider || '-'],
     ['Region', [node.region, node.zone].filter(Boolean).join(' / ') || '-'],
     ['Instance type', node.instance_type || '-'],

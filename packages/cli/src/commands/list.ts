@@ -1,5 +1,6 @@
 import type { NodeJson } from '@navarch/api/rest'
 import type { CommandContext } from '../context.ts'
+import { ofKnownNames } from '../known-names.ts'
 import { formatAge } from '../output/age.ts'
 import { word } from '../output/style.ts'
 import { type Column, renderTable } from '../output/table.ts'
@@ -22,7 +23,7 @@ export async function list(context: CommandContext, { watch = false, ...filter }
     context,
     { watch },
     {
-      fetch: () => client.list<NodeJson>('nodes', filter),
+      fetch: async () => ofKnownNames(client, { pool: filter.pool }, await client.list<NodeJson>('nodes', filter)),
       table: (nodes) =>
         listTable(context, nodes, filtered ? 'No nodes match' : 'No nodes found', (rows) =>
           renderTable(columns(context.io.clock.now(), context.output === 'wide'), rows, context.table()),

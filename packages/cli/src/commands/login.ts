@@ -46,7 +46,7 @@ async function tokenByDevice({ io }: CommandContext, client: Client, { login }: 
     `Open ${device.verification_uri_complete ?? device.verification_uri} in a browser and confirm the code ${device.user_code}\n`,
   )
   const end = io.clock.now() + device.expires_in * 1000
-  let waitMs = 2_000
+  let waitMs = device.interval * 1000
   while (io.clock.now() < end) {
     await io.clock.sleep(waitMs, io.signal)
     const answer = await client.post<DevicePollJson>('authDevicePoll', {}, { device_login: device.device_login })

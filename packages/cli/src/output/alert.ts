@@ -37,11 +37,16 @@ export function alertTable(alerts: readonly AlertJson[], now: number, wide: bool
     { header: 'RULE', cell: (alert) => alert.rule },
     { header: 'STATE', cell: stateText },
     { header: 'SINCE', cell: (alert) => formatAge(alert.fired_at ?? alert.started_at, now) },
-    { header: 'OPERATION', cell: (alert) => alert.being_handled ?? '-' },
+    { header: 'OPERATION', cell: operationText },
     ...(wide ? [{ header: 'GROUP', cell: (alert: AlertJson) => alert.group }] : []),
     { header: 'SUMMARY', cell: (alert) => alert.summary },
   ]
   return renderTable(columns, alerts, options)
+}
+
+/** The operation that is at it, or would be if somebody approved it. */
+function operationText({ being_handled, awaits_approval }: AlertJson): string {
+  return being_handled ?? (awaits_approval === null ? '-' : `${awaits_approval}, to approve`)
 }
 
 export function historyTable(events: readonly AlertHistoryJson[], now: number, options: TableOptions): string {
@@ -75,6 +80,9 @@ export function describeAlert(
     ['To do', alert.action || '-'],
     ...(alert.runbook_url === null ? [] : [['Runbook', alert.runbook_url] as const]),
     ['Operation', alert.being_handled === null ? '-' : `${alert.being_handled}: Navarch is at it`],
+    ...(alert.awaits_approval === null
+      ? []
+      : [['To approve', `${alert.awaits_approval}: navarch operation approve ${alert.awaits_approval}`] as const]),
     ['Began', formatAge(alert.started_at, now)],
     ['Fired', alert.fired_at === null ? '-' : formatAge(alert.fired_at, now)],
     ...(alert.resolved_at === null
@@ -109,7 +117,7 @@ export function silenceTable(silences: readonly SilenceJson[], now: number, opti
   const columns: Column<SilenceJson>[] = [
     { header: 'SILENCE', cell: (silence) => silence.id },
     { header: 'STATE', cell: (silence) => silence.state },
-    { header: 'ENDS', cell: (silence) => endText(silence, now) },
+    { header: 'END', cell: (silence) => endText(silence, now) },
     { header: 'ALERTS', cell: (silence) => String(silence.alerts), right: true },
     { header: 'BY', cell: (silence) => silence.by },
     { header: 'MATCHES', cell: (silence) => silence.matchers.map(matcherText).join(' ') },

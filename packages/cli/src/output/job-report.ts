@@ -22,7 +22,10 @@ export function describeJob(report: JobReportJson, now: number, options: TableOp
 }
 
 function identity(job: JobJson, now: number): [string, Cell][] {
-  const array = job.array_job_id === undefined ? '' : `, task ${job.array_task_id} of array ${job.array_job_id}`
+  const array =
+    job.array_job_id === undefined
+      ? ''
+      : `, ${isOneTask(job) ? 'task' : 'tasks'} ${job.array_task_id} of array ${job.array_job_id}`
   const het = job.het_job_id === undefined ? '' : `, component ${job.het_offset} of ${job.het_job_id}`
   const run = job.restart > 0 ? `, run ${job.restart + 1}` : ''
   const scheduler = job.scheduler
@@ -41,13 +44,35 @@ function times(job: JobJson, now: number): [string, Cell][] {
   const at = (time: string) => `${time.replace(/\.\d+Z$/, 'Z')} (${formatAge(time, now)})`
   if (job.state === 'pending') {
     const submitted = job.scheduler?.submit_time
-    return [['Submitted', submitted === undefined ? 'unknown' : at(submitted)]]
+    return [
+      ['Submitted', submitted === undefined ? unknown : at(submitted)],
+      ['Asks for', asks(job) || unknown],
+    ]
   }
   return [
-    ['Started', at(job.start_time)],
+    ['Started', job.start_time === null ? unknown : at(job.start_time)],
     ...(job.end_time === undefined ? [] : [['Ended', at(job.end_time)] satisfies [string, Cell]]),
     ['Time', formatDuration(job.runtime_seconds)],
   ]
+}
+
+/** "2 nodes, 16 GPUs, 64 CPUs, 512.0 GiB, 04:00:00"; of an array's tasks each. What is not known is left out. */
+function asks(job: JobJson): string {
+  const minutes = job.scheduler?.time_limit_minutes
+  const some = (count: number | undefined, one: string) => (count ? [`${count} ${one}${count === 1 ? '' : 's'}`] : [])
+  const parts = [
+    ...some(job.requested_nodes, 'node'),
+    ...some(job.requested_gpus, 'GPU'),
+    ...some(job.requested_cpus, 'CPU'),
+    ...(job.requested_memory_mb ? [formatBytes(job.requested_memory_mb * 1024 ** 2)] : []),
+    ...(minutes === undefined ? [] : [formatDuration(minutes * 60)]),
+  ]
+  return `${parts.join(', ')}${parts.length > 0 && !isOneTask(job) ? ', each task' : ''}`
+}
+
+/** False of the tasks of an array that wait, which are one job. */
+function isOneTask({ array_task_id: tasks }: JobJson): boolean {
+  return tasks === undefined || /^\d+$/.test(tasks)
 }
 
 function stateOf(job: JobJson): Cell {

@@ -3,7 +3,7 @@ import type { LoginOptions } from '../commands/login.ts'
 import type { TokenCreateOptions } from '../commands/token.ts'
 import { type Define, duration, examples } from './define.ts'
 
-/** login; token create, list, revoke */
+/** login; logout; token create, list, revoke */
 export const defineAccessCommands: Define = (parent, act) => {
   const login = parent
     .command('login')
@@ -13,6 +13,12 @@ export const defineAccessCommands: Define = (parent, act) => {
       act(async (context) => (await import('../commands/login.ts')).login(context, options)),
     )
   examples(login, 'login --server https://navarch.example.com:50051', 'login --with-token < token.txt')
+
+  const logout = parent
+    .command('logout')
+    .description('forget the login in your client.yaml; a token that the login made is revoked')
+    .action(() => act(async (context) => (await import('../commands/logout.ts')).logout(context)))
+  examples(logout, 'logout')
 
   const token = parent.command('token').helpCommand(false).alias('tokens').description('tokens for programs and people')
 

@@ -9,7 +9,7 @@ export const defineAlertCommands: Define = (parent, act) => {
     .command('alerts')
     .description('what is wrong now')
     .option('-a, --all', 'those that are pending, or over since yesterday, too')
-    .option('--silenced', 'only those that nobody is told of: silenced, or explained by another one')
+    .option('--silenced', 'only those that nobody is told of, pending ones too: silenced, or explained by another one')
     .option('--history', 'what happened: fired, told, acknowledged, over; the newest first')
     .addOption(new Option('--severity <severity>', 'only these').choices(['info', 'warning', 'critical']))
     .option('--rule <rule>', 'only of this rule')

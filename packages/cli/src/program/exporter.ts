@@ -1,4 +1,5 @@
-import { type ListenAddress, listenAddress } from '../commands/exporter/listen-address.ts'
+import { Option } from 'commander'
+import { listenAddress } from '../commands/exporter/listen-address.ts'
 import type { SlurmExporterFlags } from '../commands/exporter/slurm.ts'
 import { type Define, duration, examples } from './define.ts'
 
@@ -11,10 +12,14 @@ export const defineExporterCommands: Define = (parent, act) => {
   const slurm = exporter
     .command('slurm')
     .description("serve Slurm's figures to Prometheus, beside slurmctld or wherever its commands work")
-    .option<ListenAddress>('--listen-address <[host]:port>', 'where to listen (default :9341)', listenAddress, {
-      port: 9341,
-    })
-    .option<number>('--interval <duration>', 'between two looks at Slurm (default 15s)', duration, 15_000)
+    .addOption(
+      new Option('--listen-address <[host]:port>', 'where to listen')
+        .argParser(listenAddress)
+        .default({ port: 9341 }, ':9341'),
+    )
+    .addOption(
+      new Option('--interval <duration>', 'between two looks at Slurm').argParser(duration).default(15_000, '15s'),
+    )
     .option('--bin <folder>', "folder of Slurm's commands (PATH)")
     .option('--conf <file>', 'slurm.conf (SLURM_CONF, else where it usually is)')
     .option('--gpus-acct', 'has no effect: GPUs are always counted')

@@ -31,7 +31,7 @@ export const defineOperationCommands: Define = (parent, act) => {
     .action((id: string, options: OperationGetOptions) =>
       act(async (context) => (await import('../commands/operation/get.ts')).operationGet(context, id, options)),
     )
-  examples(get, 'operation get op-17', 'operation get op-17 --follow')
+  examples(get, 'operation get 5f2c9e01b7a4', 'operation get 5f2c9e01b7a4 --follow')
 
   const approve = operation
     .command('approve <operation>')
@@ -39,7 +39,7 @@ export const defineOperationCommands: Define = (parent, act) => {
     .action((id: string) =>
       act(async (context) => (await import('../commands/operation/decide.ts')).operationApprove(context, id)),
     )
-  examples(approve, 'operation approve op-17')
+  examples(approve, 'operation approve 5f2c9e01b7a4')
 
   const reject = operation
     .command('reject <operation>')
@@ -48,7 +48,7 @@ export const defineOperationCommands: Define = (parent, act) => {
     .action((id: string, options: { reason?: string }) =>
       act(async (context) => (await import('../commands/operation/decide.ts')).operationReject(context, id, options)),
     )
-  examples(reject, 'operation reject op-17 --reason "no budget this month"')
+  examples(reject, 'operation reject 5f2c9e01b7a4 --reason "no budget this month"')
 
   const cancel = operation
     .command('cancel <operation>')
@@ -56,7 +56,7 @@ export const defineOperationCommands: Define = (parent, act) => {
     .action((id: string) =>
       act(async (context) => (await import('../commands/operation/change.ts')).operationCancel(context, id)),
     )
-  examples(cancel, 'operation cancel op-17')
+  examples(cancel, 'operation cancel 5f2c9e01b7a4')
 
   const retry = operation
     .command('retry <operation>')
@@ -64,5 +64,5 @@ export const defineOperationCommands: Define = (parent, act) => {
     .action((id: string) =>
       act(async (context) => (await import('../commands/operation/change.ts')).operationRetry(context, id)),
     )
-  examples(retry, 'operation retry op-17')
+  examples(retry, 'operation retry 5f2c9e01b7a4')
 }

@@ -8,13 +8,13 @@ const shownEvents = 20
 /** `navarch alert get ID`: one alert, what to do about it, and what has happened to it. */
 export async function alertGet(context: CommandContext, id: string, options: { watch?: boolean }): Promise<number> {
   const client = await context.connect()
-  let events: AlertHistoryJson[] = []
   return show(context, options, {
     fetch: async () => {
       const alert = await client.get<AlertJson>('alert', { id })
-      events = await client.list<AlertHistoryJson>('alertHistory', { alert: id, limit: shownEvents })
-      return alert
+      const events = await client.list<AlertHistoryJson>('alertHistory', { alert: id, limit: shownEvents })
+      return { alert, events }
     },
-    table: (alert) => describeAlert(alert, events, context.io.clock.now(), context.table()),
+    printed: ({ alert }) => alert,
+    table: ({ alert, events }) => describeAlert(alert, events, context.io.clock.now(), context.table()),
   })
 }

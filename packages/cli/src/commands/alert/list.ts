@@ -1,6 +1,7 @@
 import type { AlertHistoryJson, AlertJson } from '@navarch/api/alerts'
 import { CliError, exitCodes } from '../../cli-error.ts'
 import type { CommandContext } from '../../context.ts'
+import { ofKnownNames } from '../../known-names.ts'
 import { alertTable, historyTable } from '../../output/alert.ts'
 import { listTable, show } from '../../show.ts'
 
@@ -16,23 +17,26 @@ export interface AlertsOptions {
   watch?: boolean
 }
 
-/** `navarch alerts`: what fires; with --silenced what nobody is told of, with --all what is pending or over too. */
+/** `navarch alerts`: what fires; with --silenced what nobody is told of, pending or firing; with --all what is pending or over too. */
 export async function alerts(context: CommandContext, options: AlertsOptions): Promise<number> {
   if (options.history) return history(context, options)
   const { all, silenced, severity, rule, node, pool } = options
   const client = await context.connect()
-  const state = all ? undefined : 'firing'
+  const filter = { severity, rule, node, pool }
+  const inState = (state?: AlertJson['state']) => client.list<AlertJson>('alerts', { state, ...filter })
   const none = silenced ? 'No alerts are silenced' : all ? 'No alerts found' : 'No alerts fire'
+  const found = async () => {
+    if (all) return (await inState()).filter((alert) => !silenced || isMuted(alert))
+    if (!silenced) return inState('firing')
+    return (await Promise.all([inState('firing'), inState('pending')])).flat().filter(isMuted)
+  }
   return show(context, options, {
-    fetch: async () => {
-      const found = await client.list<AlertJson>('alerts', { state, severity, rule, node, pool })
-      return silenced ? found.filter(isMuted) : found
-    },
+    fetch: async () => ofKnownNames(client, { pool, node }, await found()),
     news: (rows) =>
       rows.map(({ id, state: now, acknowledged, silenced_by }) => ({ id, now, acknowledged, silenced_by })),
     table: (rows) =>
-      listTable(context, rows, none, (found) =>
-        alertTable(found, context.io.clock.now(), context.output === 'wide', context.table()),
+      listTable(context, rows, none, (alerts) =>
+        alertTable(alerts, context.io.clock.now(), context.output === 'wide', context.table()),
       ),
   })
 }

@@ -74,7 +74,7 @@ function columns(wide: boolean): Column<JobJson>[] {
 
 const wideColumns: Column<JobJson>[] = [
   { header: 'ACCOUNT', cell: (job) => job.scheduler?.account ?? '-' },
-  { header: 'START', cell: (job) => (waits(job) ? '-' : job.start_time) },
+  { header: 'START', cell: (job) => (waits(job) ? '-' : (job.start_time ?? word('unknown'))) },
   { header: 'END', cell: (job) => job.end_time ?? '-' },
   { header: 'NODELIST', cell: (job) => nodeList(job.nodes) || '-' },
   { header: 'SOURCE', cell: (job) => (waits(job) ? '-' : job.usage_source) },
