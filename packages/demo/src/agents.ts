@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createJobAgent, type JobAgent } from '@navarch/agent/jobs/job-agent'
 import { openJobEventSpool } from '@navarch/agent/jobs/job-event-spool'
-import { createRunningJobsFile } from '@navarch/agent/jobs/running-jobs-file'
 import { openSampleQueue } from '@navarch/agent/jobs/sample-queue'
 import { createLinkOpener } from '@navarch/agent/link'
 import { noFiles } from '@navarch/agent/memory'
@@ -14,6 +13,7 @@ import type { LaunchRequest, Machine } from '@navarch/providers/provider'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
 import manifest from '../package.json' with { type: 'json' }
+import { countedBefore, ranBefore } from './forgotten-notebook.ts'
 import { gpuLoad } from './load.ts'
 import { jobCgroupFiles, leaveHookNote, simulatedProc } from './simulated-job-files.ts'
 import { createSimulatedKernelLog, type SimulatedKernelLog } from './simulated-kernel-log.ts'
@@ -67,6 +67,11 @@ export function createSimulatedHosts(options: SimulatedHostsOptions): SimulatedH
   const { clock, random, slurm } = options
   const hooksOf = (host: SimulatedHost) => join(options.folder, host.machineId, 'hooks')
 
+  const jobsOfBefore = (host: SimulatedHost) =>
+    [...slurm.cluster().jobs.values()]
+      .filter((job) => ranBefore(job, host.node))
+      .map((job) => countedBefore(job, host.simulated.gpus, clock.now()))
+
   const jobAgentOf = async (host: SimulatedHost): Promise<JobAgent> => {
     const log = options.log.with({ node: host.node })
     await mkdir(hooksOf(host), { recursive: true, mode: 0o700 })
@@ -76,7 +81,7 @@ export function createSimulatedHosts(options: SimulatedHostsOptions): SimulatedH
       log,
       events: await openJobEventSpool({ path: undefined, log }),
       samples: await openSampleQueue({ folder: undefined, log }),
-      runningJobs: createRunningJobsFile(undefined, host.machineId),
+      runningJobs: { load: async () => jobsOfBefore(host), save: async () => {} },
       hookFolder: hooksOf(host),
       userName: async () => undefined,
       // Jobs of the demo are short: their curves need more than a point in 15 s.

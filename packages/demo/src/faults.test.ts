@@ -74,6 +74,13 @@ describe('faults', () => {
     expect(chooseVictim('application', candidates)).toBeUndefined()
   })
 
+  it('spare the host whose job goes on for hours', () => {
+    const long = candidate('long', 4 * 3_600_000)
+    expect(chooseVictim('off-the-bus', [long, candidate('soon', 9_000)])?.node).toBe('soon')
+    expect(chooseVictim('off-the-bus', [long, candidate('idle')])?.node).toBe('idle')
+    expect(chooseVictim('off-the-bus', [long])).toBeUndefined()
+  })
+
   it('let heat strike the youngest machine', () => {
     const candidates = [candidate('old', 9_000, {}, 1_000), candidate('young', undefined, {}, 2_000)]
     expect(chooseVictim('thermal', candidates)?.node).toBe('young')

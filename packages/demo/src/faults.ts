@@ -42,13 +42,15 @@ export interface Candidate {
 
 /** Jobs that end sooner would be gone before the story has told of them, ms. */
 const leastBusyMs = 3_000
+/** A host whose last job ends later would be drained until then, and nobody would see it mended, ms. */
+const mostBusyMs = 600_000
 
 /**
  * The host that gets the fault: a good one in service that works on a job which ends soon, so that the story goes on.
  * Heat strikes the machine that was started last, since what counts is for how much of its recent past it was slowed.
  */
 export function chooseVictim(kind: FaultKind, candidates: readonly Candidate[]): SimulatedHost | undefined {
-  const good = candidates.filter(({ node }) => isInService(node))
+  const good = candidates.filter(({ node, busyForMs }) => isInService(node) && (busyForMs ?? 0) <= mostBusyMs)
   if (kind === 'thermal') return good.toSorted((a, b) => b.host.bootedAt - a.host.bootedAt)[0]?.host
   const busy = good.filter(({ busyForMs }) => busyForMs !== undefined && busyForMs >= leastBusyMs)
   const soonest = busy.toSorted((a, b) => (a.busyForMs ?? 0) - (b.busyForMs ?? 0))[0]

@@ -21,6 +21,7 @@ interface Options {
 
 const command = new Command('demo')
   .description('A fleet of simulated GPU nodes under a simulated Slurm, with faults, told as a story.')
+  .configureOutput({ outputError: (text, write) => write(`demo: ${text.replace(/^error: /, '')}`) })
   .option('--nodes <count>', 'nodes at the start', parseCount, 32)
   .option('--port <port>', 'port of the control plane; 0 takes a free one', parsePort, 50051)
   .option('--data-dir <folder>', 'an empty folder for state and logs, kept at the end (default: a temporary one)')
@@ -58,6 +59,9 @@ async function start(options: Options): Promise<void> {
   } finally {
     await remove()
   }
+  // The terminal has put ^C before it.
+  const kept = temporary ? 'nothing is left' : `state and logs are in ${dataDir}`
+  process.stdout.write(`\nThe demo has ended; ${kept}.\n`)
 }
 
 /** The machines of an earlier demo ended with it: their nodes must not come back from a store. */

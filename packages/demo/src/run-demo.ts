@@ -10,6 +10,7 @@ import { createLog, type Log } from '@navarch/system/log'
 import { runCommand } from '@navarch/system/run-command'
 import { createSimulatedHosts, type SimulatedHosts } from './agents.ts'
 import { type DemoPlan, planDemo } from './demo-config.ts'
+import { createIds } from './demo-ids.ts'
 import {
   chooseVictim,
   type FaultKind,
@@ -19,6 +20,8 @@ import {
   injectFault,
   usualSchedule,
 } from './faults.ts'
+import { forgottenNotebook } from './forgotten-notebook.ts'
+import { introduction } from './introduction.ts'
 import { seedHistory } from './seed-history.ts'
 import { createRandom } from './simulated-slurm/random.ts'
 import { createSimulatedSlurm, type SimulatedSlurm } from './simulated-slurm/simulated-slurm.ts'
@@ -47,6 +50,7 @@ export interface DemoOptions {
 const firstDemoJob = 1001
 const bootMs = 2_500
 const tickMs = 500
+const arrayTaskMs = 40_000
 const closeMs = 2_000
 
 /** Everything that runs. */
@@ -94,8 +98,7 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
     folder: join(dataDir, 'hosts'),
     bootMs: bootMs / speed,
   })
-  let ids = 0
-  const newId = () => `op${++ids}`
+  const newId = createIds(3)
   try {
     const storyFrom = options.history
       ? await seedHistory({ dataDir, plan, now: clock.now(), effects: { clock, random, log, newId } })
@@ -120,7 +123,7 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
     })
     server.resolve(plane.url)
     const stage: Stage = { clock, plan, slurm, hosts, plane, random, log, startedAt: clock.now(), options, storyFrom }
-    for (const line of introduction(plane.url, plan, options, logPath)) options.print(line)
+    for (const line of introduction({ ...plane, plan, options, logPath })) options.print(line)
     try {
       await Promise.all([
         tellStory(stage, signal),
@@ -139,32 +142,6 @@ export async function runDemo(options: DemoOptions, outer: AbortSignal): Promise
   }
 }
 
-function introduction(url: string, plan: DemoPlan, options: DemoOptions, logPath: string): string[] {
-  const { port } = new URL(url)
-  const server = port === '50051' ? '' : ` -s http://localhost:${port}`
-  const pools = plan.config.pools.map(({ name, minNodes, maxNodes }) => `${name} (${minNodes} to ${maxNodes})`)
-  const command = (text: string, meaning: string) => `  npx navarch${server} ${text.padEnd(24)}${meaning}`
-  return [
-    `Navarch demo: ${options.nodes} nodes with 8 simulated GPUs each, in pools ${pools.join(' and ')}, under a simulated Slurm.`,
-    '',
-    `  dashboard  http://localhost:${port}/`,
-    `  address    http://localhost:${port}`,
-    `  logs       ${logPath}`,
-    ...(options.history
-      ? ['', 'The day before now is made up: faults, jobs and figures with "demo-day" in their names.']
-      : []),
-    '',
-    'In a second terminal:',
-    command('list', 'the fleet'),
-    command('get train-001', 'one node, with its GPUs and faults'),
-    command('operation list', 'what is being done, step by step'),
-    command('pool explain train', 'why the pool has its size'),
-    '',
-    'Ctrl-C ends it and leaves nothing.',
-    '',
-  ]
-}
-
 async function tellStory({ plane, clock, options, storyFrom }: Stage, signal: AbortSignal): Promise<void> {
   const { events, nodes } = plane.services
   const findingOf = (node: string, message: string) =>
@@ -180,8 +157,9 @@ async function tellStory({ plane, clock, options, storyFrom }: Stage, signal: Ab
 
 /** Users submit jobs in waves; GPUs show the load. */
 async function keepWorking(stage: Stage, signal: AbortSignal): Promise<void> {
-  const { clock, plan, slurm, hosts, random, startedAt } = stage
-  for (const job of standingQueue(startedAt, firstDemoJob)) slurm.submit(job)
+  const { clock, plan, slurm, hosts, random, startedAt, options } = stage
+  for (const job of standingQueue(startedAt, firstDemoJob, arrayTaskMs / options.speed)) slurm.submit(job)
+  if (options.history) slurm.submit(forgottenNotebook(startedAt))
   while (!signal.aborted) {
     for (const wave of plan.waves) {
       // It opens while the tide comes in.
@@ -198,8 +176,8 @@ async function approveFirst({ plane, plan, clock }: Stage, signal: AbortSignal):
   const { operations } = plane.services
   let left = plan.config.pools.reduce((sum, pool) => sum + (pool.mode === 'recommend' ? pool.minNodes : 0), 0)
   while (left > 0 && !signal.aborted) {
-    for (const { id, state, reason } of await operations.list({ all: false })) {
-      if (state !== 'waiting_for_approval' || left === 0 || !reason.startsWith('below minimum')) continue
+    for (const { id, state, kind } of (await operations.list({ all: false })).toReversed()) {
+      if (state !== 'waiting_for_approval' || left === 0 || kind !== 'provision') continue
       await operations.approve(id, 'demo')
       left--
     }

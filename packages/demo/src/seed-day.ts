@@ -91,6 +91,16 @@ export function pastFaults(pools: readonly SeededPool[], now: number, random: ()
 /** An event with its time, to be numbered when all are in order. */
 export type PastEvent = Omit<Extract<FleetChange, { kind: 'event' }>, 'kind'> & { at: number }
 
+/** With what the made-up day begins: every node is in service and healthy, until something is told of it. */
+export function firstEvents(pools: readonly SeededPool[], now: number): PastEvent[] {
+  return pools.flatMap(({ name: pool, nodes }) =>
+    nodes.flatMap((node): PastEvent[] => [
+      { at: now - dayMs, type: 'node-status', message: 'active', pool, node },
+      { at: now - dayMs, type: 'node-health', message: 'healthy', pool, node },
+    ]),
+  )
+}
+
 /** What a fault left behind: its finding, the operation that mended it, and their events. */
 export function traceOfFault(
   fault: PastFault,

@@ -1,7 +1,7 @@
 import { openStores, type StoresOptions } from '@navarch/control-plane/store/open-stores'
 import type { Change } from '@navarch/control-plane/store/store'
 import type { DemoPlan } from './demo-config.ts'
-import { pastFaults, type SeededPool, traceOfFault } from './seed-day.ts'
+import { firstEvents, pastFaults, type SeededPool, traceOfFault } from './seed-day.ts'
 import { pastJobs, traceOfJob } from './seed-jobs.ts'
 import { pastTimeline, sizeEvents } from './seed-timeline.ts'
 import { createRandom } from './simulated-slurm/random.ts'
@@ -39,7 +39,11 @@ export async function seedHistory({ dataDir, plan, now, effects }: SeedOptions):
     type: 'note',
     message: `what is before ${new Date(now).toISOString()} was made up for this demo`,
   }
-  const events = [note, ...traces.flatMap((trace) => trace.events), ...pools.flatMap((pool) => sizeEvents(pool, now))]
+  const events = [
+    ...[note, ...firstEvents(pools, now)],
+    ...traces.flatMap((trace) => trace.events),
+    ...pools.flatMap((pool) => sizeEvents(pool, now)),
+  ]
   const changes: Change[] = [
     ...events
       .sort((a, b) => a.at - b.at)

@@ -176,8 +176,8 @@ export function traceOfJob(
 }
 
 /** What an agent would have read, through the code with which it adds it up. */
-function measure(
-  job: PastJob,
+export function measure(
+  job: Pick<PastJob, 'gpusPerNode' | 'load' | 'outcome' | 'start' | 'end'>,
   gpus: readonly JobGpu[],
   random: () => number,
 ): { usage: NodeUsage | undefined; points: JobSample[] } {

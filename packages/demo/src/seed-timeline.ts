@@ -1,4 +1,5 @@
 import type { TimelinePoint } from '@navarch/control-plane/store/store'
+import { counted } from '@navarch/core/count-words'
 import type { PastEvent, PastFault, SeededPool } from './seed-day.ts'
 
 const minuteMs = 60_000
@@ -27,7 +28,7 @@ export function sizeEvents(pool: SeededPool, now: number): PastEvent[] {
     const before = sizes[index]?.nodes ?? nodes
     const message =
       nodes > before
-        ? `scaling up from ${before} to ${nodes}: ${nodes - before + 1} pending jobs need ${nodes - before} new nodes`
+        ? `scaling up from ${before} to ${nodes}: ${nodes - before + 1} pending jobs need ${counted(nodes - before, 'new node')}`
         : `scaling down from ${before} to ${nodes}: nodes are idle and no job waits`
     return { at, type: 'pool-size', message, pool: pool.name }
   })

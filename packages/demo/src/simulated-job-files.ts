@@ -96,6 +96,7 @@ export async function leaveHookNote(
     SLURM_JOB_GPUS: (job.devices[node] ?? []).join(','),
     SLURM_JOB_RESTART_COUNT: job.restarts,
     SLURMD_NODENAME: node,
+    ...(job.array && { SLURM_ARRAY_JOB_ID: job.array.jobId, SLURM_ARRAY_TASK_ID: job.array.first }),
     ...(what === 'end' && { SLURM_JOB_EXIT_CODE: waitStatus[job.outcome] }),
   }
   const lines = [

@@ -2,13 +2,18 @@ import type { JobRequest } from './simulated-slurm/cluster.ts'
 
 const hourMs = 3_600_000
 
-/** Jobs that wait for something else than nodes, as every queue has some: they never start. @param firstId of the first of them */
-export function standingQueue(now: number, firstId: number): JobRequest[] {
+/**
+ * Jobs that wait for something else than nodes, as every queue has some: they never start, but for the tasks of an array, of which
+ * so many run as may at once.
+ * @param firstId of the first of them
+ * @param taskMs how long a task of the array runs
+ */
+export function standingQueue(now: number, firstId: number, taskMs: number): JobRequest[] {
   const one = { partition: 'train', nodeCount: 1, gpusPerNode: 8, durationMs: hourMs }
   return [
     {
-      ...{ ...one, name: 'ablation', user: 'grace', account: 'language', tasks: '9-40%8', priority: 900 },
-      waiting: { reason: 'JobArrayTaskLimit' },
+      ...{ ...one, name: 'ablation', user: 'grace', account: 'language', priority: 900, load: 'sweep' },
+      ...{ gpusPerNode: 1, durationMs: taskMs, array: { first: 1, last: 2000, most: 8 } },
     },
     {
       ...{ ...one, name: 'merge-checkpoints', user: 'grace', account: 'language', priority: 880 },

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { WasteJson } from '@navarch/api/jobs'
 import type { NodeJson, OperationJson } from '@navarch/api/rest'
 import type {
   ActivityJson,
@@ -58,6 +59,10 @@ describe('npm run demo', () => {
     const { child, output, exited } = startDemo('--port', '0', '--nodes', '8', '--speed', '6')
     await expect.poll(() => output.stdout, { timeout: 15_000 }).toContain('Ctrl-C')
     const url = /address +(http:\S+)/.exec(output.stdout)?.[1] ?? ''
+    const exporter = /Slurm exporter +(http:\S+)/.exec(output.stdout)?.[1] ?? ''
+    await expect.poll(async () => await (await fetch(exporter)).text()).toContain('slurm_nodes_')
+    const jobs = /job API alone +(http:\S+)/.exec(output.stdout)?.[1] ?? ''
+    expect((await fetch(`${jobs}/healthz`)).status).toBe(200)
     const get = async <T>(path: string) => (await (await fetch(`${url}/api/v1/${path}`)).json()) as T
 
     const replaced = async () => {
@@ -68,14 +73,26 @@ describe('npm run demo', () => {
       )
     }
     await expect.poll(replaced, { timeout: 40_000, interval: 500 }).toBeDefined()
-    const node = (await replaced())?.node ?? ''
+    const { id = '', node = '' } = (await replaced()) ?? {}
+    expect(id).toMatch(/^[0-9a-f]{12}$/)
     await expect.poll(() => output.stdout).toMatch(new RegExp(`${node} +returned`))
     for (const what of ['fault seen', 'drained', 'machine ended', 'new machine', 'verified']) {
       expect(output.stdout).toMatch(new RegExp(`${node} +${what}`))
     }
     expect((await get<NodeJson>(`nodes/${node}`)).gpu_count).toBe(8)
+    // The pool that asks begins with nodes to which somebody said yes.
+    expect(output.stdout).toMatch(/lab-001 +approved +provision by demo/)
 
     await expectLife(get, node)
+    const waste = (await (await fetch(`${url}/v1/waste`)).json()) as WasteJson[]
+    expect(waste).toMatchObject([{ name: 'jupyter', gpus_held: 2, gpus_idle: 2, nodes: ['dev-001'] }])
+    const queued = await get<QueueJson>('queue')
+    const tasks = queued.jobs.find(({ name }) => name === 'ablation')?.id ?? ''
+    // What is printed as an id is one.
+    for (const id of [tasks, tasks.replace(/[[\]]|%\d+/g, ''), '1001_1']) {
+      const found = await fetch(`${url}/v1/jobs/${encodeURIComponent(id)}`)
+      expect.soft([id, found.status]).toEqual([id, 200])
+    }
 
     const listed = await runCommand(process.execPath, [cli, '-s', url, 'list', '-o', 'json'], { deadlineMs: 15_000 })
     expect(listed).toMatchObject({ code: 0, stderr: '' })
@@ -90,6 +107,7 @@ describe('npm run demo', () => {
     // The second one may come when all is done and nothing is left in the program to take it.
     expect([0, null]).toContain(await exited)
     expect(output.stderr).toBe('')
+    expect(output.stdout).toMatch(/\nThe demo has ended; nothing is left\.\n$/)
     expect(await readdir(folder)).toEqual([])
     await expect(fetch(`${url}/healthz`)).rejects.toThrow()
   })
@@ -109,7 +127,7 @@ describe('npm run demo', () => {
   it('refuses what it cannot do, and starts nothing', async () => {
     const wrong = startDemo('--nodes', '1')
     expect(await wrong.exited).toBe(2)
-    expect(wrong.output.stderr).toContain('from 2 to 500')
+    expect(wrong.output.stderr).toMatch(/^demo: option .*from 2 to 500/)
     const used = startDemo('--data-dir', fileURLToPath(new URL('.', import.meta.url)))
     expect(await used.exited).toBe(1)
     expect(used.output.stderr).toContain('is not empty')
@@ -134,6 +152,10 @@ async function expectLife(get: <T>(path: string) => Promise<T>, node: string): P
   })
   expect(story.findings.some(({ done }) => done.length > 4)).toBe(true)
   expect(story.lanes.length).toBeGreaterThan(8)
+  for (const name of ['Service', 'Health']) {
+    const spans = story.lanes.find(({ lane }) => lane === name)?.spans ?? []
+    expect.soft(Date.parse(spans[0]?.from ?? '') - Date.parse(story.from)).toBeLessThan(60_000)
+  }
   const kinds = new Set((await get<QueueJson>('queue')).jobs.map(({ kind }) => kind))
   for (const kind of ['held', 'limit', 'dependency', 'stuck', 'begin-time'] as const) expect(kinds).toContain(kind)
   expect(await get<SlurmViewJson>('slurm')).toMatchObject({ up: true, mood: 'good' })

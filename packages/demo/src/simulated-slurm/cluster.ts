@@ -41,6 +41,14 @@ export interface Waiting {
   eligibleAt?: number
 }
 
+/** Tasks of an array, from the first to the last. */
+export interface ArrayTasks {
+  first: number
+  last: number
+  /** How many may run at once. */
+  most: number
+}
+
 /** A batch job that takes some GPUs on each of its nodes. Times are ms since the epoch. */
 export interface SimulatedJob {
   readonly id: number
@@ -60,8 +68,12 @@ export interface SimulatedJob {
   readonly outcome: Outcome
   /** It never starts. */
   readonly waiting?: Waiting
-  /** The pending tasks of an array that it stands for, e.g. "1-24%4". */
-  readonly tasks?: string
+  /** The one node that it asks for. */
+  readonly node?: string
+  /** It has run since then, from before the simulation: once it has its place. */
+  readonly since?: number
+  /** Which tasks of which array it is: those that wait are one job under the array's id, one that runs has its own. */
+  array?: ArrayTasks & { jobId: number }
   /** Why it waits; "None" once it runs. */
   reason: string
   /** Empty while it waits. */
@@ -130,18 +142,22 @@ export interface JobRequest {
   load?: LoadKind
   outcome?: Outcome
   waiting?: Waiting
-  tasks?: string
+  node?: string
+  since?: number
+  array?: ArrayTasks
   timeLimitMs?: number
 }
 
 /** Queues a job. @returns its id */
 export function submitJob(cluster: SimulatedCluster, request: JobRequest, now: number): number {
   const id = ++cluster.counts.submitted + cluster.jobsBefore
+  const { array, ...job } = request
   cluster.jobs.set(id, {
-    ...request,
+    ...job,
     id,
+    ...(array && { array: { ...array, jobId: id } }),
     priority: request.priority ?? 1000,
-    submittedAt: now,
+    submittedAt: request.since ?? now,
     timeLimitMs: request.timeLimitMs ?? 2 * Math.ceil(request.durationMs / 60_000) * 60_000,
     account: request.account ?? 'research',
     qos: request.qos ?? 'normal',
@@ -153,6 +169,15 @@ export function submitJob(cluster: SimulatedCluster, request: JobRequest, now: n
     restarts: 0,
   })
   return id
+}
+
+/** Makes a job of its own of an array's first task that waits, as slurmctld does when the task may start. */
+export function splitTask(cluster: SimulatedCluster, job: SimulatedJob, array: ArrayTasks & { jobId: number }) {
+  const id = ++cluster.counts.submitted + cluster.jobsBefore
+  const task: SimulatedJob = { ...job, id, array: { ...array, last: array.first } }
+  cluster.jobs.set(id, task)
+  job.array = { ...array, first: array.first + 1 }
+  return task
 }
 
 /** CPUs that come with each GPU of a job. */

@@ -1,4 +1,12 @@
-import { devicesInUse, isSchedulable, jobsOn, nodeShape, type SimulatedCluster, type SimulatedJob } from './cluster.ts'
+import {
+  devicesInUse,
+  isSchedulable,
+  jobsOn,
+  nodeShape,
+  type SimulatedCluster,
+  type SimulatedJob,
+  splitTask,
+} from './cluster.ts'
 
 /** The reason that slurmctld gives to a node whose slurmd is silent. */
 export const notResponding = 'Not responding'
@@ -16,8 +24,11 @@ export function settle(cluster: SimulatedCluster, now: number): void {
   const waiting = [...cluster.jobs.values()].filter((job) => job.startedAt === undefined && !job.waiting)
   const blocked = new Set<string>()
   for (const job of waiting.sort((a, b) => b.priority - a.priority || a.id - b.id)) {
-    const nodes = placeFor(cluster, job, free)
-    if (nodes) startJob(cluster, job, nodes, free, now)
+    const nodes = startTasks(cluster, job, free, now)
+    if (isAtTaskLimit(cluster, job)) {
+      delete job.expectedAt
+      job.reason = 'JobArrayTaskLimit'
+    } else if (nodes) startJob(cluster, job, nodes, free, now)
     else {
       // As backfill does for the first of the queue: when the next job's time limit is over.
       const end = blocked.has(job.partition) ? Number.POSITIVE_INFINITY : nextEnd(cluster, job.partition)
@@ -27,6 +38,27 @@ export function settle(cluster: SimulatedCluster, now: number): void {
       blocked.add(job.partition)
     }
   }
+}
+
+/** Starts tasks of an array until one is left, or they are as many as may run. @returns where the rest, or any other job, fits */
+function startTasks(
+  cluster: SimulatedCluster,
+  job: SimulatedJob,
+  free: Map<string, number>,
+  now: number,
+): readonly string[] | undefined {
+  for (;;) {
+    const nodes = placeFor(cluster, job, free)
+    const { array } = job
+    if (!nodes || !array || array.first === array.last || isAtTaskLimit(cluster, job)) return nodes
+    startJob(cluster, splitTask(cluster, job, array), nodes, free, now)
+  }
+}
+
+function isAtTaskLimit(cluster: SimulatedCluster, { array }: SimulatedJob): boolean {
+  if (!array) return false
+  const isRunning = (job: SimulatedJob) => job.array?.jobId === array.jobId && job.startedAt !== undefined
+  return [...cluster.jobs.values()].filter(isRunning).length >= array.most
 }
 
 /** A slurmd of a FUTURE name is taken in once slurmctld knows where its host is; that clears the reason, not the drain. */
@@ -100,7 +132,10 @@ function placeFor(
   free: ReadonlyMap<string, number>,
 ): readonly string[] | undefined {
   const fitting = [...free].filter(
-    ([name, gpus]) => gpus >= job.gpusPerNode && cluster.nodes.get(name)?.partition === job.partition,
+    ([name, gpus]) =>
+      gpus >= job.gpusPerNode &&
+      cluster.nodes.get(name)?.partition === job.partition &&
+      (job.node === undefined || job.node === name),
   )
   if (fitting.length < job.nodeCount) return undefined
   return fitting
@@ -118,11 +153,13 @@ function startJob(
 ): void {
   job.devices = Object.fromEntries(nodes.map((name) => [name, freeDevices(cluster, name).slice(0, job.gpusPerNode)]))
   job.nodes = nodes
-  job.startedAt = now
+  // Its first run began before; after a requeue it begins anew.
+  const startedAt = job.restarts === 0 ? (job.since ?? now) : now
+  job.startedAt = startedAt
   job.reason = 'None'
   cluster.counts.started++
   for (const name of nodes) free.set(name, (free.get(name) ?? 0) - job.gpusPerNode)
-  cluster.onJob?.('start', job, now)
+  cluster.onJob?.('start', job, startedAt)
 }
 
 function freeDevices(cluster: SimulatedCluster, node: string): number[] {

@@ -78,6 +78,68 @@ describe('the simulated Slurm, seen by the real client', () => {
     expect((await client.jobsOnNode('train-001')).map((job) => job.id)).toEqual([second])
   })
 
+  it('runs as many tasks of an array as may, each under an id of its own, and keeps the rest in one record', async () => {
+    const { client, clock, slurm, join } = start()
+    const array = { first: 1, last: 5, most: 2 }
+    const one = { name: 'sweep', user: 'ada', partition: 'train', nodeCount: 1, gpusPerNode: 1, durationMs: 60_000 }
+    const id = slurm.submit({ ...one, array })
+    await join('train-001')
+    const shown = async () =>
+      (await client.snapshot()).jobs.map((job) => [
+        job.id,
+        job.state,
+        job.reason.code,
+        job.array?.jobId,
+        job.array?.tasks,
+      ])
+    expect(await shown()).toEqual([
+      [id, 'PENDING', 'JobArrayTaskLimit', id, '3-5'],
+      [id + 1, 'RUNNING', 'None', id, '1'],
+      [id + 2, 'RUNNING', 'None', id, '2'],
+    ])
+    await clock.advance(60_000)
+    expect((await shown()).map(([, state, , , tasks]) => [state, tasks])).toEqual([
+      ['PENDING', '5'],
+      ['RUNNING', '3'],
+      ['RUNNING', '4'],
+    ])
+    await clock.advance(60_000)
+    // The last one runs under the array's own id.
+    expect(await shown()).toEqual([[id, 'RUNNING', 'None', id, '5']])
+    await clock.advance(60_000)
+    expect(await shown()).toEqual([])
+  })
+
+  it('puts a task of a host that is gone back beside the tasks that wait', async () => {
+    const { client, slurm, join } = start()
+    const one = { name: 'sweep', user: 'ada', partition: 'train', nodeCount: 1, gpusPerNode: 1, durationMs: 60_000 }
+    const id = slurm.submit({ ...one, array: { first: 1, last: 9, most: 1 } })
+    await join('train-001')
+    await client.snapshot()
+    slurm.hostDown('train-001')
+    expect((await client.snapshot()).jobs).toMatchObject([
+      { id, state: 'PENDING', array: { tasks: '2-9', limit: 1 } },
+      { id: id + 1, state: 'PENDING', array: { tasks: '1' }, restarts: 1 },
+    ])
+  })
+
+  it('lets a job have run from before, where it asks to, and begin anew after a requeue', async () => {
+    const { client, clock, slurm, join } = start()
+    const since = clock.now() - 3_600_000
+    const one = { name: 'nb', user: 'ada', partition: 'train', nodeCount: 1, gpusPerNode: 2, durationMs: 7_200_000 }
+    slurm.submit({ ...one, node: 'train-002', since })
+    await join('train-001')
+    expect((await client.snapshot()).jobs).toMatchObject([
+      { state: 'PENDING', request: { requiredNodes: 'train-002' } },
+    ])
+    await join('train-002')
+    expect((await client.snapshot()).jobs).toMatchObject([{ state: 'RUNNING', nodes: 'train-002', startTime: since }])
+    slurm.hostDown('train-002')
+    await clock.advance(5_000)
+    await join('train-002')
+    expect((await client.snapshot()).jobs).toMatchObject([{ state: 'RUNNING', startTime: clock.now(), restarts: 1 }])
+  })
+
   it('starts nothing on a drained node, whose job runs to its end', async () => {
     const { client, clock, join, submit, stateOf } = start()
     await join('train-001')

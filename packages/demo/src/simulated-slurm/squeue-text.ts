@@ -39,7 +39,7 @@ function fieldsOf(job: SimulatedJob, ended: boolean): Record<string, string | nu
   const running = startedAt !== undefined
   return {
     jobid: job.id,
-    jobarrayid: job.tasks === undefined ? job.id : `${job.id}_[${job.tasks}]`,
+    jobarrayid: arrayId(job),
     hetjobid: 'N/A',
     hetjoboffset: 'N/A',
     state: ended ? job.outcome : running ? 'RUNNING' : 'PENDING',
@@ -58,7 +58,7 @@ function fieldsOf(job: SimulatedJob, ended: boolean): Record<string, string | nu
     'tres-per-socket': 'N/A',
     'tres-per-task': 'N/A',
     feature: '(null)',
-    reqnodes: '',
+    reqnodes: job.node ?? '',
     oversubscribe: 'OK',
     contiguous: 0,
     nodelist: compressHosts(job.nodes),
@@ -84,4 +84,11 @@ function fieldsOf(job: SimulatedJob, ended: boolean): Record<string, string | nu
     excnodes: '',
     name: job.name,
   }
+}
+
+/** "12", "12_3" of one task, "12_[4-40%8]" of those that wait. */
+function arrayId({ id, array }: SimulatedJob): string | number {
+  if (!array) return id
+  const { jobId, first, last, most } = array
+  return first === last ? `${jobId}_${first}` : `${jobId}_[${first}-${last}%${most}]`
 }
