@@ -1,4 +1,5 @@
-import type { JobJson } from '@navarch/api/jobs'
+import type { JobJson, JobReportJson } from '@navarch/api/jobs'
+import type { EventJson } from '@navarch/api/rest'
 import { type LabRoot, suites } from '@navarch/lab/roots'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobsOnSlurm, startJobsOnSlurm } from './lab/jobs-on-slurm.ts'
@@ -46,6 +47,9 @@ async function play(root: LabRoot): Promise<Played> {
   const jobState = (id: number) => slurm('squeue', '-h', '-j', String(id), '-o', '%T')
   await until('both nodes are idle', async () => (await slurm('sinfo', '-h', '-t', 'idle', '-o', '%D')) === '2', 60_000)
   const ids: Record<string, number> = {}
+  await world.on('n1', `install -d -o ${uid} -g ${uid} ${notes}; install -m 0666 -o 34 -g 34 /dev/null ${others}`)
+  // Over long before the others: a note would come 20 s after its end.
+  ids['unnoted'] = await submitAsUser(world, 'unnoted', 'echo working; exit 3')
   ids['timeout'] = await submit('sleep 600', '--time=1', '-n1', '--job-name=timeout')
   ids['ok'] = await submit('sleep 3', '--gres=gpu:1', '--job-name=ok')
   ids['exit1'] = await submit('exit 1', '--job-name=exit1')
@@ -65,7 +69,44 @@ async function play(root: LabRoot): Promise<Played> {
   const left = () => slurm('squeue', '-h', '-t', 'all', '-o', '%T')
   const unfinished = /PENDING|RUNNING|COMPLETING|REQUEUED|CONFIGURING/
   await until('all jobs are over', async () => !unfinished.test(await left()), 300_000)
+
+  await world.plane.stop()
+  await world.restart('jobs: {output_file: true}')
+  ids['noted'] = await submitAsUser(world, 'noted', 'echo working; exit 3')
+  const own = (name: string) => `${notes}/${name}-$SLURM_JOB_ID.out`
+  const link = `rm ${own('linked')}; ln -s ${others} ${own('linked')}`
+  ids['linked'] = await submitAsUser(world, 'linked', `echo working; ${link}; exit 3`)
+  ids['locked'] = await submitAsUser(world, 'locked', `echo working; chmod 0400 ${own('locked')}; exit 3`)
+  const told = async () => {
+    const events = await noteEvents(world)
+    return ['noted', 'linked', 'locked'].every((name) => events.some((event) => event.includes(`${notes}/${name}-`)))
+  }
+  await until('all notes are written or refused', told, 120_000, 500)
   return { world, ids: { ...ids, cancelled, requeued } }
+}
+
+/** www-data of Debian, and a folder of its own on n1 for output files. */
+const uid = 33
+const notes = '/srv/notes'
+/** Of another user, who lets everybody write. */
+const others = `${notes}/others`
+
+/** Submits from the head as the user; the script has no single quotes. The output file is a pattern. */
+async function submitAsUser(world: JobsOnSlurm, name: string, script: string): Promise<number> {
+  const user = `setpriv --reuid=${uid} --regid=${uid} --clear-groups`
+  const options = `-w n1 --chdir=/tmp --job-name=${name} --output=${notes}/${name}-%j.out`
+  const printed = await world.on(
+    world.cluster.head.name,
+    `${user} sbatch --parsable ${options} --wrap='${script}' 2>&1`,
+  )
+  if (!/^\d+$/.test(printed)) throw new Error(`sbatch of ${name}: ${printed}`)
+  return Number(printed)
+}
+
+/** What became of notes, as the node's events tell it. */
+async function noteEvents(world: JobsOnSlurm): Promise<string[]> {
+  const events = await world.get<EventJson[]>('/api/v1/events?limit=10000')
+  return events.flatMap(({ type, message }) => (type === 'command' ? [message] : []))
 }
 
 describe.each(availability)('jobs of Slurm on $suite', ({ suite, root, reason }) => {
@@ -104,7 +145,7 @@ describe.each(availability)('jobs of Slurm on $suite', ({ suite, root, reason })
     expect(rows.length).toBeGreaterThanOrEqual(29)
     for (const row of rows) {
       const runs = await on().get<JobJson[]>(`/v1/jobs/${row.rawId}/runs`)
-      const near = runs.map((run) => Math.abs(Date.parse(run.start_time) - row.start))
+      const near = runs.map((run) => Math.abs(Date.parse(run.start_time ?? '') - row.start))
       const run = runs[near.indexOf(Math.min(...near))]
       expect.soft(run, `job ${row.id}`).toBeDefined()
       if (!run) continue
@@ -114,7 +155,7 @@ describe.each(availability)('jobs of Slurm on $suite', ({ suite, root, reason })
       const exits = /TIMEOUT|CANCELLED/.test(row.state) ? ['0:0', '0:15'] : [row.exit]
       expect.soft(exits, said).toContain(`${run.scheduler?.exit_code ?? 0}:${run.signal ?? 0}`)
       expect.soft(run.nodes, said).toEqual(expandNodes(row.nodes))
-      expect.soft(Math.abs(Date.parse(run.start_time) - row.start), said).toBeLessThanOrEqual(1000)
+      expect.soft(Math.abs(Date.parse(run.start_time ?? '') - row.start), said).toBeLessThanOrEqual(1000)
       expect.soft(Math.abs(Date.parse(run.end_time ?? '') - row.end), said).toBeLessThanOrEqual(1000)
     }
   })
@@ -145,6 +186,50 @@ describe.each(availability)('jobs of Slurm on $suite', ({ suite, root, reason })
     expect(killed.verdict).toMatchObject({ cause: 'unknown', sentence: expect.stringContaining('signal 9 (SIGKILL)') })
     const late = await on().get<{ verdict: { cause: string; sentence: string } }>(`/v1/jobs/${id('timeout')}/report`)
     expect(late.verdict).toMatchObject({ cause: 'limit', sentence: expect.stringContaining('--time') })
+  })
+})
+
+describe.each(availability)('the note in an output file on $suite', ({ suite, root, reason }) => {
+  const of = (kind: string): { world: JobsOnSlurm; id: number; path: string } => {
+    const found = played.get(suite)
+    const id = found?.ids[kind]
+    if (!found || id === undefined) throw new Error(`there is no job ${kind} on ${suite}`)
+    return { world: found.world, id, path: `${notes}/${kind}-${id}.out` }
+  }
+  const eventOf = async (kind: string) => {
+    const { world, path } = of(kind)
+    return (await noteEvents(world)).find((message) => message.includes(path))
+  }
+
+  test.skipIf(!root)(`is the verdict, after what the job wrote${reason ? ` (skipped: ${reason})` : ''}`, async () => {
+    const { world, id, path } = of('noted')
+    const lines = (await world.on('n1', `cat ${path}`)).split('\n')
+    const { verdict } = await world.get<JobReportJson>(`/v1/jobs/${id}/report`)
+    expect(lines.slice(0, 2)).toEqual(['working', ''])
+    expect(lines[2]).toBe(`== navarch: job ${id} `.padEnd(80, '='))
+    expect(lines[3]).toContain(verdict.sentence)
+    expect(lines.at(-1)).toBe('='.repeat(80))
+    expect(await world.on('n1', `stat -c %u ${path}`)).toBe(String(uid))
+    expect(await eventOf('noted')).toContain(`done: written to ${path}`)
+  })
+
+  test.skipIf(!root)("is written with the user's rights: not where the user may not write", async () => {
+    const { world, path } = of('locked')
+    expect(await world.on('n1', `cat ${path}`)).toBe('working')
+    expect(await eventOf('locked')).toMatch(/failed: no note in the output file: .*: Permission denied/)
+  })
+
+  test.skipIf(!root)("follows no link to another's file", async () => {
+    const { world, path } = of('linked')
+    expect(await world.on('n1', `readlink ${path}; stat -c %s ${others}`)).toBe(`${others}\n0`)
+    expect(await eventOf('linked')).toContain('it is a symbolic link')
+  })
+
+  test.skipIf(!root)('is not written where notes are off, nor afterwards', async () => {
+    const { world, id, path } = of('unnoted')
+    expect((await world.job(id))?.scheduler?.exit_code).toBe(3)
+    expect(await world.on('n1', `cat ${path}`)).toBe('working')
+    expect(await eventOf('unnoted')).toBeUndefined()
   })
 })
 

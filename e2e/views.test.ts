@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type {
   ActivityJson,
@@ -13,19 +16,28 @@ import type {
 } from '@navarch/api/views'
 import { suites } from '@navarch/lab/roots'
 import { labKernelLog } from '@navarch/providers/lab/lab-provider'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test as plainTest } from 'vitest'
+import { slurmPlaces, startRealSlurm, whyNot } from '../packages/slurm/test/real-slurm.ts'
 import { noBrowserReason, openBrowser, openPage } from './lab/browser.ts'
 import { type JobsOnSlurm, startJobsOnSlurm } from './lab/jobs-on-slurm.ts'
-import { rootOrReason } from './lab/pool-on-slurm.ts'
+import { freePort, rootOrReason } from './lab/pool-on-slurm.ts'
+import { startControlPlane } from './lab/process.ts'
 import { until } from './lab/until.ts'
 
-const found = await Promise.all(suites.map((suite) => rootOrReason(suite)))
-const root = found.findLast((each) => each.root)?.root
-const reason = found.find((each) => each.reason)?.reason
+const all = await Promise.all(suites.map(async (suite) => ({ suite, ...(await rootOrReason(suite)) })))
+const found = all.filter(({ root }) => root)
+/** The newest Slurm there is; with NAVARCH_TEST_LONG=1 all. Where there is none, one says why. */
+const chosen = (found.length > 0 ? found : all.slice(0, 1))
+  .filter((_, index, { length }) => process.env['NAVARCH_TEST_LONG'] === '1' || index === length - 1)
+  .map(({ suite, root, reason }) => ({
+    root,
+    name: root ? `Slurm ${root.slurmVersion}` : `${suite} (skipped: ${reason})`,
+  }))
 const noBrowser = (await noBrowserReason()) !== undefined
 
 /** What the dashboard reads of a control plane beside a real Slurm must be what Slurm's own commands say. */
-describe.skipIf(!root)(`the views on Slurm ${root?.slurmVersion ?? ''}${root ? '' : ` (skipped: ${reason})`}`, () => {
+describe.each(chosen)('the views on $name', ({ root }) => {
+  const test = plainTest.skipIf(!root)
   let on: JobsOnSlurm
   const ids = { running: 0, held: 0, dependent: 0, array: 0, large: 0 }
   const view = <T>(path: string) => on.get<T>(`/api/v1/${path}`)
@@ -95,7 +107,7 @@ describe.skipIf(!root)(`the views on Slurm ${root?.slurmVersion ?? ''}${root ? '
     expect(overview.gpus).toMatchObject({ total: 4, busy: 1, idle: 1, broken: 2 })
     expect(overview).toMatchObject({ mood: 'good', todo: [] })
     expect(overview.sentence).toBe(
-      'Nothing to do: 1 of 2 nodes is in service, 1 of 4 GPUs are busy; n2 is drained by people.',
+      'Nothing to do: 1 of 2 nodes is in service, 1 of 4 GPUs is busy; n2 is drained by people.',
     )
     expect(overview.freshness.slurm_problem).toBeNull()
   })
@@ -197,7 +209,7 @@ describe.skipIf(!root)(`the views on Slurm ${root?.slurmVersion ?? ''}${root ? '
     })
   })
 
-  test.skipIf(noBrowser)('the web page shows it, and a fault by itself', async () => {
+  plainTest.skipIf(!root || noBrowser)('the web page shows it, and a fault by itself', async () => {
     const browser = await openBrowser()
     try {
       const { page, problems } = await openPage(browser)
@@ -244,3 +256,37 @@ describe.skipIf(!root)(`the views on Slurm ${root?.slurmVersion ?? ''}${root ? '
     expect(await view<SlurmViewJson>('slurm')).toMatchObject({ up: false })
   })
 })
+
+const [place = { name: 'this machine' }] = slurmPlaces()
+const withoutSlurm = whyNot(place)
+
+plainTest.skipIf(withoutSlurm)(
+  `nodes are where the topology of Slurm has them${withoutSlurm === undefined ? '' : ` (skipped: ${withoutSlurm})`}`,
+  async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'navarch-e2e-topology-'))
+    const slurm = await startRealSlurm(place, {
+      conf: ['TopologyPlugin=topology/tree'],
+      prepare: (conf) =>
+        writeFile(join(dirname(conf), 'topology.conf'), 'SwitchName=s0 Nodes=n1\nSwitchName=s1 Nodes=n2\n'),
+    })
+    try {
+      const config = join(dir, 'navarch-config.yaml')
+      const bin = slurm.programs(['squeue', 'scontrol', 'sdiag', 'sacctmgr', 'sacct'])
+      await writeFile(config, `server: {jobs_address: none, slurm_metrics_address: none}\nslurm: {bin: ${bin}}\n`)
+      const port = await freePort()
+      const plane = await startControlPlane({ config, dataDir: join(dir, 'data'), port, output: join(dir, 'log') })
+      try {
+        const switches = async () => {
+          const fleet = (await (await fetch(`${plane.url}/api/v1/fleet`)).json()) as FleetJson
+          return fleet.nodes.flatMap((node) => (node.switch === '' ? [] : [`${node.id} ${node.switch}`]))
+        }
+        await expect.poll(switches, { timeout: 30_000, interval: 500 }).toEqual(['n1 s0', 'n2 s1'])
+      } finally {
+        await plane.kill()
+      }
+    } finally {
+      await slurm.stop()
+      await rm(dir, { recursive: true })
+    }
+  },
+)

@@ -24,8 +24,11 @@ export interface JobsOnSlurm {
   plane: ControlPlaneProcess
   /** Nodes by name. */
   nodes: readonly string[]
-  /** Starts the control plane again on the same data, after `plane.kill()` or `plane.stop()`. */
-  restart(): Promise<ControlPlaneProcess>
+  /**
+   * Starts the control plane again on the same data, after `plane.kill()` or `plane.stop()`.
+   * @param config in place of `JobsOptions.config`
+   */
+  restart(config?: string): Promise<ControlPlaneProcess>
   /** Runs a Slurm command on the head; fails unless it exits 0. */
   slurm(program: string, ...args: string[]): Promise<string>
   /** Submits a script and resolves with the job's id. */
@@ -33,7 +36,7 @@ export interface JobsOnSlurm {
   /** The job as the API has it, or undefined when it answers 404. */
   job(id: string | number): Promise<JobJson | undefined>
   get<T>(path: string): Promise<T>
-  /** Runs a shell script on a host; virtual machines are reached by SSH. */
+  /** Runs a shell script on a host, the head among them; virtual machines are reached by SSH. */
   on(host: string, script: string): Promise<string>
   end(): Promise<void>
 }
@@ -82,16 +85,18 @@ export async function startJobsOnSlurm(options: JobsOptions): Promise<JobsOnSlur
   const port = await freePort()
   const jobsPort = await freePort()
   const config = join(dir, 'navarch-config.yaml')
-  await writeFile(
-    config,
-    `
+  const configure = (more = options.config ?? '') =>
+    writeFile(
+      config,
+      `
 server:
   heartbeat_interval: 5s
   health_check_interval: 5s
   jobs_address: 127.0.0.1:${jobsPort}
 slurm: {bin: ${cluster.binDir}, poll_interval: 2s}
-${options.config ?? ''}`,
-  )
+${more}`,
+    )
+  await configure()
   const start = () =>
     startControlPlane({ config, dataDir: join(dir, 'data'), port, output: join(dir, 'control-plane.log') })
   let plane = await start()
@@ -137,7 +142,8 @@ ${options.config ?? ''}`,
     get plane() {
       return plane
     },
-    async restart() {
+    async restart(more) {
+      await configure(more)
       plane = await start()
       return plane
     },
