@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { AlertJson } from '@navarch/api/alerts'
 import type { JobListJson } from '@navarch/api/jobs'
 import type { OperationJson } from '@navarch/api/rest'
 import type { FleetJson } from '@navarch/api/views'
@@ -10,6 +11,37 @@ import { root } from './lab/process.ts'
 import { until } from './lab/until.ts'
 
 const reason = await noBrowserReason()
+
+function alertOf(id: string, change: Partial<AlertJson>): AlertJson {
+  return {
+    id,
+    rule: 'NodeUnhealthy',
+    severity: 'warning',
+    state: 'firing',
+    labels: { node: 'lab-001' },
+    value: 2,
+    unknown_since: null,
+    unit: '',
+    condition: 'gte',
+    threshold: 2,
+    summary: `summary of ${id}`,
+    meaning: '',
+    action: '',
+    runbook_url: null,
+    being_handled: null,
+    awaits_approval: null,
+    started_at: new Date().toISOString(),
+    fired_at: new Date().toISOString(),
+    resolved_at: null,
+    resolved_reason: '',
+    acknowledged: null,
+    silenced_by: null,
+    inhibited_by: null,
+    group: id,
+    notified: [],
+    ...change,
+  }
+}
 
 describe.skipIf(reason)(`the web page, on the demo${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let demo: ChildProcess
@@ -248,6 +280,32 @@ describe.skipIf(reason)(`the web page, on the demo${reason ? ` (skipped: ${reaso
     const { page } = await openPage(browser)
     await page.goto(`${url}/alerts?view=rules`)
     await page.getByText(/slurm_availability_percent < 99\.9 /).waitFor()
+    await page.context().close()
+  })
+
+  test('an alert whose operation waits has its buttons, and a silenced one is seen to be, also beside the panel', async () => {
+    const { page } = await openPage(browser)
+    const waiting = async () => {
+      const all = await get<OperationJson[]>('/api/v1/operations?all=true')
+      return all.find(({ state }) => state === 'waiting_for_approval')
+    }
+    await expect.poll(waiting, { timeout: 60_000, interval: 500 }).toBeDefined()
+    const operation = await waiting()
+    await page.route('**/api/v1/alerts?*', (route) =>
+      route.fulfill({
+        json: [alertOf('a1', { awaits_approval: operation?.id ?? '' }), alertOf('a2', { silenced_by: 's1' })],
+      }),
+    )
+    await page.goto(`${url}/alerts`)
+    const rows = page.getByRole('table', { name: 'Alerts' })
+    expect(await rows.getByRole('link', { name: 'to approve' }).getAttribute('href')).toBe(
+      `/operations/${operation?.id}`,
+    )
+    await rows.getByRole('row', { name: /summary of a1/ }).click()
+    const panel = page.getByRole('complementary', { name: 'Details' })
+    await panel.getByRole('button', { name: 'Approve' }).waitFor()
+    await panel.getByRole('button', { name: 'Reject' }).waitFor()
+    await rows.getByText('silenced').first().waitFor()
     await page.context().close()
   })
 

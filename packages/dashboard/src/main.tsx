@@ -1,7 +1,7 @@
 import type { SessionJson } from '@navarch/api/auth'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode, useEffect, useState } from 'react'
+import { StrictMode, useCallback, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RequestError, whenUnauthorized } from './api/request.ts'
 import { router } from './app/router.tsx'
@@ -19,7 +19,7 @@ const queryClient = new QueryClient({ defaultOptions: { queries: { retry: worthA
 function App() {
   const [session, setSession] = useState<SessionJson>()
   const [problem, setProblem] = useState<Error>()
-  const ask = () => {
+  const ask = useCallback(() => {
     loadSession().then(
       (loaded) => {
         setSession(loaded)
@@ -27,12 +27,11 @@ function App() {
       },
       (error: unknown) => setProblem(error instanceof Error ? error : new Error(String(error))),
     )
-  }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once
+  }, [])
   useEffect(() => {
     whenUnauthorized(ask)
     ask()
-  }, [])
+  }, [ask])
   if (problem) return <Failure error={problem} onRetry={ask} />
   if (!session) return null
   return (

@@ -24,6 +24,28 @@ export function useFleetNode(id: string): FleetNodeJson | undefined {
   return useSyncExternalStore(store.subscribe, () => store.get().nodes.get(id))
 }
 
+/** Silence after which what is shown may be long untrue, ms. A connection that breaks and is back at once is no reason to frighten. */
+const staleMs = 15_000
+
+/** Whether nothing has been heard of the fleet for so long that what is shown is the past. @param time ours, ms */
+export function isStale({ connection, heardAt }: Pick<FleetState, 'connection' | 'heardAt'>, time: number): boolean {
+  return connection === 'lost' && heardAt > 0 && time - heardAt >= staleMs
+}
+
+/** `isStale` now; renders again only when that changes. */
+export function useStale(): boolean {
+  const store = useFleetStore()
+  const [stale, setStale] = useState(() => isStale(store.get(), now()))
+  useEffect(() => {
+    const renew = () => setStale(isStale(store.get(), now()))
+    const stops = [store.subscribe(renew), every(1000, renew)]
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }, [store])
+  return stale
+}
+
 /** The server's time, ms, renewed every `everyMs`. */
 export function useNow(everyMs = 1000): number {
   const store = useFleetStore()

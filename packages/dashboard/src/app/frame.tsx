@@ -9,8 +9,10 @@ import { useApi } from '../api/queries.ts'
 import { sendJson } from '../api/request.ts'
 import { after } from '../lib/browser.ts'
 import { plural } from '../lib/format.ts'
+import { explainSelected } from './explain.ts'
 import { FreshnessMark } from './freshness.tsx'
 import { KeyHelp } from './help.tsx'
+import { Hint } from './hint.tsx'
 import { useKeys } from './keys.ts'
 import { railPages } from './pages.ts'
 import { Palette } from './palette.tsx'
@@ -57,10 +59,12 @@ function FramedPage() {
   const navigate = useNavigate()
   const [isPaletteOpen, setPaletteOpen] = useState(false)
   const [isHelpOpen, setHelpOpen] = useState(false)
-  const [isRailOpen, setRailOpen] = useState(false)
+  const [hint, setHint] = useState('')
+  const clearHint = useCallback(() => setHint(''), [])
   const path = useRouterState({ select: ({ location }) => location.pathname })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the rail of a phone
-  useEffect(() => setRailOpen(false), [path])
+  // The page on which the rail was opened on a phone: any other one has it closed.
+  const [railAt, setRailAt] = useState<string>()
+  const isRailOpen = railAt === path
   useKeys(
     useCallback(
       (key) => {
@@ -70,6 +74,7 @@ function FramedPage() {
         else if (key === 'ctrl-k') setPaletteOpen(true)
         else if (key === '?') setHelpOpen(true)
         else if (key === 'j' || key === 'k') return walkFirstTable(key)
+        else if (key === 'e') setHint(explainSelected())
         else if (key === 't') setTheme(currentTheme() === 'dark' ? 'light' : 'dark')
         else return false
         return true
@@ -89,7 +94,7 @@ function FramedPage() {
           className="icon-button rail-toggle"
           aria-label="Pages"
           aria-expanded={isRailOpen}
-          onClick={() => setRailOpen(!isRailOpen)}
+          onClick={() => setRailAt(isRailOpen ? undefined : path)}
         >
           ≡
         </button>
@@ -122,16 +127,17 @@ function FramedPage() {
       <main id="main" className="main" tabIndex={-1}>
         <Outlet />
       </main>
+      <Hint text={hint} onGone={clearHint} />
       <Palette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />
       <KeyHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </div>
   )
 }
 
-/** The page's first table takes the keys of a list while nothing else has the focus. */
+/** The page's first table takes the keys of a list, also after a click on a button; where another list has the focus, that has taken them. */
 function walkFirstTable(key: string): boolean {
   const table = document.querySelector<HTMLElement>('.table-body')
-  if (!table || document.activeElement !== document.body) return false
+  if (!table || document.activeElement?.closest('.table-body')) return false
   table.focus()
   table.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
   return true

@@ -18,6 +18,8 @@ interface Choice {
 export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const [text, setText] = useState('')
   const [active, setActive] = useState(0)
+  /** Enter was pressed before what was found for the whole text was here. */
+  const [isAsked, setAsked] = useState(false)
   const navigate = useNavigate()
   const wanted = useDeferredValue(text.trim())
   const hits = useApi<SearchHitJson[]>(withQuery(viewRoutes.search, { q: wanted, limit: 20 }), {
@@ -56,10 +58,16 @@ export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
     choice?.choose()
     onClose()
   }
+  const isOld = text.trim() !== wanted || (wanted !== '' && (hits.isPlaceholderData || hits.isLoading))
+  useEffect(() => {
+    if (!isAsked || isOld) return
+    setAsked(false)
+    take(choices[index])
+  })
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') setActive(Math.min(index + 1, choices.length - 1))
     else if (event.key === 'ArrowUp') setActive(Math.max(0, index - 1))
-    else if (event.key === 'Enter') take(choices[index])
+    else if (event.key === 'Enter') setAsked(true)
     else return
     event.preventDefault()
   }
@@ -77,14 +85,15 @@ export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
         onChange={(event) => {
           setText(event.target.value)
           setActive(0)
+          setAsked(false)
         }}
         onKeyDown={onKeyDown}
         autoFocus
       />
       <div id="palette-list" className="palette-list" role="listbox" aria-label="What there is">
         {choices.map((choice, position) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the field's
-          <div
+          <button
+            type="button"
             key={choice.key}
             id={`choice-${position}`}
             role="option"
@@ -94,7 +103,7 @@ export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
             onClick={() => take(choice)}
           >
             <span className="palette-kind">{choice.kind}</span> {choice.text}
-          </div>
+          </button>
         ))}
         {choices.length === 0 && <p className="empty">{hits.isFetching ? 'Looking…' : 'Nothing of that name.'}</p>}
       </div>

@@ -3,8 +3,12 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
+  Link,
   lazyRouteComponent,
 } from '@tanstack/react-router'
+import { Empty } from '../components/feedback.tsx'
+import { Page } from '../components/page.tsx'
+import { Panel } from '../components/panel.tsx'
 import { Frame } from './frame.tsx'
 
 /** A page that cannot be loaded or drawn: after an upgrade its file has another name, and a reload finds it. */
@@ -21,10 +25,19 @@ function PageFailure({ error }: ErrorComponentProps) {
   )
 }
 
-const rootRoute = createRootRoute({
-  component: Frame,
-  notFoundComponent: () => <p className="empty">There is no such page.</p>,
-})
+function NoSuchPage() {
+  return (
+    <Page title="There is no such page">
+      <Panel>
+        <Empty title="Nothing is at this address.">
+          <Link to="/">Go to the overview</Link>, or look for a node, a job or a user with Ctrl K.
+        </Empty>
+      </Panel>
+    </Page>
+  )
+}
+
+const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NoSuchPage })
 
 /** All search parameters are text: what is in the URL is what the page gets, and what the page writes can be sent. */
 const validateSearch = (search: Record<string, unknown>): Record<string, string> =>

@@ -1,12 +1,21 @@
 import type { NodeCellState } from '@navarch/api/views'
 import type { ReactNode } from 'react'
 
-/** A state in its colour, with its word and a shape of its own. */
-export function StateChip({ state, children }: { state: NodeCellState; children?: ReactNode }) {
+/** A state in its colour, with its word and a shape of its own. @param isFaulty has a mark that it is unhealthy all the same */
+export function StateChip({
+  state,
+  isFaulty = false,
+  children,
+}: {
+  state: NodeCellState
+  isFaulty?: boolean
+  children?: ReactNode
+}) {
   return (
     <span className="chip">
-      <span className={`swatch state-${state}`} aria-hidden="true" />
+      <span className={`swatch state-${state} ${isFaulty ? 'is-faulty' : ''}`} aria-hidden="true" />
       {children ?? state}
+      {isFaulty && <strong className="tone-act chip-health">unhealthy</strong>}
     </span>
   )
 }
@@ -24,13 +33,10 @@ export function SeverityChip({ severity }: { severity: 'info' | 'warning' | 'cri
   )
 }
 
+/** - `act`: something failed, and a person is needed; `todo`: a decision waits for one. */
+export type Tone = 'good' | 'mending' | 'todo' | 'act' | 'info' | 'unknown' | 'quiet'
+
 /** A word with a tone: states of jobs, operations, alerts. */
-export function ToneChip({
-  tone,
-  children,
-}: {
-  tone: 'good' | 'mending' | 'act' | 'info' | 'unknown' | 'quiet'
-  children: ReactNode
-}) {
+export function ToneChip({ tone, children }: { tone: Tone; children: ReactNode }) {
   return <span className={`chip tone-${tone}`}>{children}</span>
 }

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { isNotFound } from '../api/is-not-found.ts'
 import type { RequestError } from '../api/request.ts'
 
 /** An empty list: what would be here, and how it gets here. */
@@ -12,8 +13,9 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   )
 }
 
-/** What failed, and what still works. */
+/** What failed, and what still works. What is not there is no failure, and trying again does not bring it. */
 export function Failure({ error, onRetry }: { error: Error; onRetry?: () => void }) {
+  if (isNotFound(error)) return <Empty title="It is not here.">{error.message}</Empty>
   return (
     <div className="failure" role="alert">
       <p>

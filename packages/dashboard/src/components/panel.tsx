@@ -25,34 +25,3 @@ export function Panel({
     </section>
   )
 }
-
-/** A page: its name, and the answer to its question in words, before anything else. */
-export function Page({
-  title,
-  answer,
-  mood = 'good',
-  aside,
-  children,
-}: {
-  title: ReactNode
-  answer?: ReactNode
-  mood?: 'good' | 'mending' | 'act' | 'unknown'
-  aside?: ReactNode
-  children: ReactNode
-}) {
-  return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{title}</h1>
-        {aside !== undefined && <div className="page-aside">{aside}</div>}
-        {answer !== undefined && (
-          <p className={`answer mood-${mood}`} role="status">
-            <span className="mood-mark" aria-hidden="true" />
-            {answer}
-          </p>
-        )}
-      </header>
-      {children}
-    </div>
-  )
-}

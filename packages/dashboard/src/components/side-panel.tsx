@@ -20,7 +20,7 @@ export function SidePanel({
     return () => removeEventListener('keydown', onKeyDown)
   }, [])
   return (
-    <aside className="side-panel" aria-label="Details">
+    <aside className="side-panel" aria-label="Details" tabIndex={-1}>
       <header className="panel-head">
         <h2>{title}</h2>
         <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>

@@ -1,5 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, type KeyboardEvent, type ReactNode, useRef } from 'react'
+import { useRoomBelow } from '../lib/room-below.ts'
+import { tracksOf } from './table-tracks.ts'
 
 export interface Column<Row> {
   key: string
@@ -8,14 +10,18 @@ export interface Column<Row> {
   width: string
   /** Numbers stand on the right. */
   align?: 'end'
-  /** Left out where the list is narrow. */
-  isExtra?: boolean
+  /** Left out where the list is narrow, as beside a panel; `phone`: only where it is as narrow as a phone. */
+  isExtra?: boolean | 'phone'
+  /** Shown only where the list is as narrow as a phone, below the rest of the row: in short what is left out there. */
+  isBelow?: boolean
+  /** Sentences: shown whole, on as many lines as they need; where the list is narrow, below the rest of the row. */
+  isText?: boolean
   /** Its title sorts, by `key`. */
   canSort?: boolean
   cell: (row: Row) => ReactNode
 }
 
-/** Height of a row, px. */
+/** Height of a row, px; of one with sentences, the least. */
 const rowHeight = 32
 
 /**
@@ -43,8 +49,8 @@ export function Table<Row>({
   onSelect?: (row: Row) => void
   onOpen?: (row: Row) => void
   isSelectedRow?: (row: Row) => boolean
-  /** Of the scrolled part, px; without it the list is as long as its rows, up to 70 % of the window. */
-  height?: number
+  /** Of the scrolled part, px; `fill` is at most what the window has left; without it the list is as long as its rows, up to 70 % of the window. */
+  height?: number | 'fill'
   /** The column that the rows are sorted by: its key, with "-" from the greatest. The rows come sorted. */
   sort?: string
   onSort?: (sort: string) => void
@@ -55,11 +61,15 @@ export function Table<Row>({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    // Rows with sentences are measured, and keep their height when they move.
+    getItemKey: (place) => {
+      const row = rows[place]
+      return row === undefined ? place : keyOf(row)
+    },
   })
-  const tracks: CSSProperties & Record<`--${string}`, string> = {
-    '--columns': columns.map(({ width }) => width).join(' '),
-    '--columns-narrow': columns.flatMap(({ width, isExtra }) => (isExtra ? [] : width)).join(' '),
-  }
+  const room = useRoomBelow(scroller, height === 'fill')
+  const hasText = columns.some(({ isText, isBelow }) => isText || isBelow)
+  const tracks: CSSProperties & Record<`--${string}`, string> = tracksOf(columns)
   const index = selected === undefined ? -1 : rows.findIndex((row) => keyOf(row) === selected)
 
   const move = (to: number) => {
@@ -83,26 +93,30 @@ export function Table<Row>({
   return (
     <div className="table" role="table" aria-label={label} aria-rowcount={rows.length + 1} style={tracks}>
       <div className="table-head" role="row">
-        {columns.map(({ key, title, align, isExtra, canSort }) => (
-          <span key={key} role="columnheader" className={cellClass(align, isExtra)} aria-sort={sortOf(key, sort)}>
-            {canSort && onSort ? (
-              <button type="button" className="table-sort" onClick={() => onSort(sort === key ? `-${key}` : key)}>
-                {title}
-                {sortOf(key, sort) && <span aria-hidden="true">{sort === key ? ' ▲' : ' ▼'}</span>}
-              </button>
-            ) : (
-              title
-            )}
-          </span>
-        ))}
+        {columns.map((column) => {
+          const { key, title, canSort } = column
+          return (
+            <span key={key} role="columnheader" className={cellClass(column)} aria-sort={sortOf(key, sort)}>
+              {canSort && onSort ? (
+                <button type="button" className="table-sort" onClick={() => onSort(sort === key ? `-${key}` : key)}>
+                  {title}
+                  {sortOf(key, sort) && <span aria-hidden="true">{sort === key ? ' ▲' : ' ▼'}</span>}
+                </button>
+              ) : (
+                title
+              )}
+            </span>
+          )
+        })}
       </div>
       <div
         ref={scroller}
         className="table-body"
         role="rowgroup"
         tabIndex={0}
+        data-selects={onSelect === undefined ? undefined : index < 0 ? '' : 'one'}
         onKeyDown={onKeyDown}
-        style={height === undefined ? {} : { height }}
+        style={height === undefined ? {} : height === 'fill' ? { maxHeight: room } : { height }}
       >
         <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
           {virtualizer.getVirtualItems().map((item) => {
@@ -112,17 +126,19 @@ export function Table<Row>({
             return (
               <div
                 key={keyOf(row)}
+                ref={hasText ? virtualizer.measureElement : undefined}
+                data-index={item.index}
                 role="row"
                 aria-rowindex={item.index + 2}
                 aria-selected={isSelected}
                 className={`table-row ${isSelected ? 'is-selected' : ''}`}
-                style={{ transform: `translateY(${item.start}px)`, height: rowHeight }}
+                style={{ transform: `translateY(${item.start}px)`, [hasText ? 'minHeight' : 'height']: rowHeight }}
                 onClick={() => onSelect?.(row)}
                 onDoubleClick={() => onOpen?.(row)}
               >
-                {columns.map(({ key, align, isExtra, cell }) => (
-                  <span key={key} role="cell" className={cellClass(align, isExtra)}>
-                    {cell(row)}
+                {columns.map((column) => (
+                  <span key={column.key} role="cell" className={cellClass(column)}>
+                    {column.cell(row)}
                   </span>
                 ))}
               </div>
@@ -134,8 +150,21 @@ export function Table<Row>({
   )
 }
 
-function cellClass(align: 'end' | undefined, isExtra: boolean | undefined): string {
-  return `table-cell${align === 'end' ? ' is-number' : ''}${isExtra ? ' is-extra' : ''}`
+function cellClass({
+  align,
+  isExtra,
+  isText,
+  isBelow,
+}: Pick<Column<never>, 'align' | 'isExtra' | 'isText' | 'isBelow'>): string {
+  return [
+    'table-cell',
+    align === 'end' ? 'is-number' : '',
+    isExtra === 'phone' ? 'is-extra-on-phone' : isExtra ? 'is-extra' : '',
+    isText ? 'is-text' : '',
+    isBelow ? 'is-below' : '',
+  ]
+    .filter((name) => name !== '')
+    .join(' ')
 }
 
 function sortOf(key: string, sort: string | undefined): 'ascending' | 'descending' | undefined {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { useNow } from '../api/fleet-hooks.ts'
-import { formatAge, formatTime } from '../lib/format.ts'
+import { formatAge, formatExactTime } from '../lib/format.ts'
 
 /** A number with its unit, or the look of what is not known. Never a zero in its place. */
 export function Value({ value, format }: { value: number | null | undefined; format: (value: number) => string }) {
@@ -23,7 +23,7 @@ export function Age({ at }: { at: string | number | null | undefined }) {
   if (at === null || at === undefined || at === '') return <Unknown />
   const ms = typeof at === 'number' ? at : Date.parse(at)
   return (
-    <time dateTime={new Date(ms).toISOString()} title={formatTime(ms)}>
+    <time dateTime={new Date(ms).toISOString()} title={formatExactTime(ms)}>
       {formatAge(ms, now)}
     </time>
   )

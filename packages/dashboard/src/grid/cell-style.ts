@@ -1,4 +1,5 @@
 import type { FleetNodeJson } from '@navarch/api/views'
+import { isFaulty } from './node-words.ts'
 
 /** What the colours of the grid tell. */
 export const colorModes = {
@@ -22,6 +23,10 @@ export interface CellStyle {
   /** - `level`: filled from below by `level`, on an idle cell. */
   pattern: 'solid' | 'hatch' | 'unknown' | 'outline' | 'level' | 'stripe'
   level?: number
+  /** Faulty, and still taking jobs: a red corner and frame on it. */
+  isFaulty?: boolean
+  /** The key of the state that a faulty node is in: it is one of those too. */
+  stateKey?: string
   /** The filter word that finds such nodes, where there is one. */
   word?: string
 }
@@ -38,7 +43,7 @@ export const rampSteps = 8
 /** Names that have a look of their own. */
 export const nameSlots = 16
 
-const states: readonly CellStyle[] = [
+const plainStates: readonly CellStyle[] = [
   { key: 'busy', label: 'busy', color: '--state-busy', pattern: 'solid', word: 'state:busy' },
   ...[0.25, 0.5, 0.75].map(
     (level): CellStyle => ({
@@ -58,7 +63,22 @@ const states: readonly CellStyle[] = [
   { key: 'down', label: 'down', color: '--state-down', pattern: 'solid', word: 'state:down' },
   { key: 'unknown', label: 'unknown', color: '--state-unknown', pattern: 'unknown', word: 'state:unknown' },
 ]
-const stateIndex = new Map(states.map(({ key }, index) => [key, index]))
+/** Looks of nodes that take jobs: the first ones. Each has a twin behind all the plain ones, for a node that is unhealthy. */
+const inService = 6
+const states: readonly CellStyle[] = [
+  ...plainStates,
+  ...plainStates.slice(0, inService).map(
+    (look): CellStyle => ({
+      ...look,
+      key: 'faulty',
+      label: 'unhealthy, in service',
+      word: 'state:faulty',
+      isFaulty: true,
+      stateKey: look.key,
+    }),
+  ),
+]
+const stateIndex = new Map(plainStates.map(({ key }, index) => [key, index]))
 const mixedFirst = 1
 
 const healths: readonly CellStyle[] = [
@@ -123,7 +143,7 @@ export const temperatureRange = [30, 90] as const
 export function styleOf(node: FleetNodeJson, mode: ColorMode, scale: ColorScale): number {
   switch (mode) {
     case 'state':
-      return node.state === 'mixed' ? mixedFirst + fullness(node) : (stateIndex.get(node.state) ?? states.length - 1)
+      return stateStyle(node)
     case 'health':
       return healthIndex.get(node.health) ?? healths.length - 1
     case 'util':
@@ -138,6 +158,12 @@ export function styleOf(node: FleetNodeJson, mode: ColorMode, scale: ColorScale)
     case 'user':
       return nameIndex(node, node[mode === 'job' ? 'jobs' : 'users'][0], scale)
   }
+}
+
+function stateStyle(node: FleetNodeJson): number {
+  const look =
+    node.state === 'mixed' ? mixedFirst + fullness(node) : (stateIndex.get(node.state) ?? plainStates.length - 1)
+  return isFaulty(node) ? plainStates.length + look : look
 }
 
 /** Quarters of a partly busy node: 0, 1 or 2. Without Slurm's word, the middle. */

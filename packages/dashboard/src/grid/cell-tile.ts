@@ -59,7 +59,39 @@ export function drawTile(
       stripes(context, side, line, -1, color('--state-unknown'))
       break
   }
+  if (look.isFaulty) {
+    const frame = Math.max(1, Math.min(side / 14, 4 * ratio))
+    markFaulty(context, side, radius, frame, color('--state-down'), color('--bg-raised'))
+  }
   return tile
+}
+
+/** A frame, and a corner that is seen without colours too. */
+function markFaulty(
+  context: CanvasRenderingContext2D,
+  side: number,
+  radius: number,
+  frame: number,
+  mark: string,
+  edge: string,
+): void {
+  const corner = side * 0.44
+  context.beginPath()
+  context.moveTo(side - corner, 0)
+  context.lineTo(side, 0)
+  context.lineTo(side, corner)
+  context.closePath()
+  context.fillStyle = mark
+  context.strokeStyle = edge
+  context.lineWidth = frame
+  context.stroke()
+  context.fill()
+  // Its outer half is beyond the edge.
+  context.lineWidth = frame * 2
+  context.strokeStyle = mark
+  context.beginPath()
+  context.roundRect(0, 0, side, side, radius)
+  context.stroke()
 }
 
 /** Slanted stripes, as wide as what is between them. @param slope 1 rises to the right, -1 falls */

@@ -1,4 +1,5 @@
 import type { FleetNodeJson } from '@navarch/api/views'
+import { isFaulty } from './node-words.ts'
 
 interface FieldWords {
   /** What the completion says of it. */
@@ -41,9 +42,9 @@ const filterFields = {
   state: {
     kind: 'text',
     match: 'begin',
-    about: 'its state; "drain" is draining and drained',
-    choices: ['busy', 'mixed', 'idle', 'reserved', 'powering', 'draining', 'drained', 'down', 'unknown'],
-    read: (node) => [node.state],
+    about: 'its state; "drain" is draining and drained, "faulty" is unhealthy and in service',
+    choices: ['busy', 'mixed', 'idle', 'reserved', 'powering', 'draining', 'drained', 'down', 'unknown', 'faulty'],
+    read: (node) => (isFaulty(node) ? [node.state, 'faulty'] : [node.state]),
   },
   health: {
     kind: 'text',

@@ -130,21 +130,21 @@ export function FilterInput({
       {isOpen && (
         <div id="filter-choices" className="filter-choices" role="listbox" aria-label="What may be meant">
           {completion.choices.map((choice, index) => (
-            <div
+            <button
+              type="button"
               key={choice.label}
               id={`filter-choice-${index}`}
               role="option"
               tabIndex={-1}
               aria-selected={index === active}
               className={`filter-choice ${index === active ? 'is-selected' : ''}`}
-              onPointerDown={(event) => {
-                event.preventDefault()
-                take(choice)
-              }}
+              // The field keeps the focus: without it the choices are gone.
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => take(choice)}
             >
               <code>{choice.label}</code>
               <span>{choice.about}</span>
-            </div>
+            </button>
           ))}
         </div>
       )}

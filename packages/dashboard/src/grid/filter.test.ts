@@ -39,12 +39,22 @@ const fits = (text: string, change: Partial<FleetNodeJson> = {}) =>
   compileFilter(parseFilter(text))({ ...plain, ...change }, now)
 
 describe('the filter language', () => {
+  it('finds nodes that are unhealthy and take jobs by the legend’s word, and by their state', () => {
+    const faulty = { state: 'busy', health: 'unhealthy' } as const
+    expect([fits('state:faulty', faulty), fits('state:busy', faulty)]).toEqual([true, true])
+    expect([fits('state:faulty', { ...faulty, state: 'down' }), fits('state:faulty', { state: 'busy' })]).toEqual([
+      false,
+      false,
+    ])
+  })
+
   it.each([
     ['', true],
     ['state:drain', true],
     ['state:drained', false],
     ['state:down,draining', true],
     ['gpu:h100 xid:79 pool:train user:ana temp>80 age<1d', true],
+    ['rack:07', true],
     ['-rack:7', false],
     ['rack:r07', true],
     ['rack:8', false],
@@ -81,7 +91,7 @@ describe('the filter language', () => {
     ['stat:down', 'there is no field "stat"; did you mean state?'],
     ['poool:x', 'there is no field "poool"; did you mean pool?'],
     ['qqq:1', 'there is no field "qqq"'],
-    ['state:broken', 'state is one of busy, mixed, idle, reserved, powering, draining, drained, down, unknown'],
+    ['state:broken', 'state is one of busy, mixed, idle, reserved, powering, draining, drained, down, unknown, faulty'],
     ['temp>hot', 'temp is a number, or unknown'],
     ['age<soon', 'age is a time such as 30s, 10m, 2h or 1d'],
     ['pool<train', 'pool is no number: write pool:train'],

@@ -1,19 +1,23 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { useFleetStore } from '../api/fleet-hooks.ts'
+import { useFleetStore, useStale } from '../api/fleet-hooks.ts'
 import { plural } from '../lib/format.ts'
+import { roomBelow } from '../lib/room-below.ts'
 import { stylesOf } from './cell-style.ts'
 import type { GridFeed, GridNews } from './grid-feed.ts'
-import type { GridModel } from './grid-model.ts'
+import { GridMarker } from './grid-marker.tsx'
 import { cellAt, cellsWithin, type Direction, neighbour } from './hit-test.ts'
 import { type GridLayout, layoutCells } from './layout.ts'
 import { NodeTip } from './node-tip.tsx'
 import { describeNode, noteOf, shortName } from './node-words.ts'
 import { createGridPainter, noteFrom } from './paint-grid.ts'
+import { onPixelRatio } from './pixel-ratio.ts'
 
 export interface GridCanvasProps {
   feed: GridFeed
   /** Height that should do, px; `fill` is what the window has left. */
   height: number | 'fill'
+  /** For a screen on a wall: few cells grow until they fill it. */
+  isWall?: boolean
   /** The node that the keyboard is at. */
   current?: string | undefined
   selected?: ReadonlySet<string>
@@ -36,13 +40,28 @@ const arrows: Record<string, Direction> = {
   Home: 'first',
   End: 'last',
 }
+/** From one cell to the next at the most on a wall, px. */
+const wallPitch = 360
 /** A pointer that moves less between down and up is a click, px. */
 const clickSlack = 4
 const nothing: ReadonlySet<string> = new Set()
 
-/** The heat grid. It draws by itself with every change of the fleet, without React; what it draws is `createGridModel`'s. */
-export function GridCanvas({ feed, height, current, selected = nothing, onMove, onOpen, onSelect }: GridCanvasProps) {
+/**
+ * The heat grid. It draws by itself with every change of the fleet, without React; what it draws is `createGridModel`'s. Once nothing is heard
+ * of the fleet any more, all of it is grey and hatched.
+ */
+export function GridCanvas({
+  feed,
+  height,
+  isWall = false,
+  current,
+  selected = nothing,
+  onMove,
+  onOpen,
+  onSelect,
+}: GridCanvasProps) {
   const store = useFleetStore()
+  const isStale = useStale()
   const canvas = useRef<HTMLCanvasElement>(null)
   const holder = useRef<HTMLDivElement>(null)
   const { model } = feed
@@ -51,7 +70,6 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
   const [tip, setTip] = useState<{ id: string; at: Point }>()
   const [drag, setDrag] = useState<{ from: Point; to: Point }>()
   const latest = useRef({ selected, height })
-  latest.current = { selected, height }
   const draw = useRef<(news: GridNews) => void>(() => {})
 
   useLayoutEffect(() => {
@@ -67,8 +85,17 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
       if (news === 'all') {
         layout.current = layoutCells(model.groups, {
           width,
-          height: room === 'fill' ? roomBelow(around) : room,
+          height:
+            room === 'fill'
+              ? roomBelow(
+                  around.getBoundingClientRect().top + scrollY,
+                  innerHeight,
+                  isWall ? underWall : underGrid,
+                  260,
+                )
+              : room,
           hasHeadings: group !== 'none',
+          ...(isWall && { mostPitch: wallPitch }),
         })
       }
       const picture = {
@@ -94,6 +121,8 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
     }
     draw.current('all')
     const observer = new ResizeObserver(() => {
+      // What is drawn changes the height, and needs no other drawing.
+      if (around.clientWidth === width) return
       width = around.clientWidth
       draw.current('all')
     })
@@ -105,17 +134,21 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
     }
     addEventListener('resize', onResize)
     addEventListener('navarch-theme', onTheme)
-    const unsubscribe = feed.listen((news) => draw.current(news))
+    const stops = [feed.listen((news) => draw.current(news)), onPixelRatio(() => draw.current('all'))]
     return () => {
       observer.disconnect()
       removeEventListener('resize', onResize)
       removeEventListener('navarch-theme', onTheme)
-      unsubscribe()
+      draw.current = () => {}
+      for (const stop of stops) stop()
     }
-  }, [feed, model])
+  }, [feed, model, isWall])
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again for what is shown, not for what the effect reads
-  useEffect(() => draw.current('all'), [selected, height])
+  useEffect(() => {
+    if (latest.current.selected === selected && latest.current.height === height) return
+    latest.current = { selected, height }
+    draw.current('all')
+  }, [selected, height])
 
   const pointOf = (event: React.PointerEvent): Point => {
     const box = canvas.current?.getBoundingClientRect()
@@ -129,7 +162,8 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
   const onPointerDown = (event: React.PointerEvent) => {
     if (event.button !== 0) return
     const from = pointOf(event)
-    if (event.pointerType === 'mouse' && onSelect) event.currentTarget.setPointerCapture(event.pointerId)
+    // A button that is let go elsewhere is heard of, too.
+    if (event.pointerType === 'mouse') event.currentTarget.setPointerCapture(event.pointerId)
     setDrag({ from, to: from })
   }
   const onPointerMove = (event: React.PointerEvent) => {
@@ -166,60 +200,39 @@ export function GridCanvas({ feed, height, current, selected = nothing, onMove, 
       onMove?.(id)
     } else if (event.key === 'Enter' && cell !== undefined && current !== undefined) onOpen?.(current)
     else if (event.key === ' ' && current !== undefined) onSelect?.([current], true)
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && onSelect)
+      onSelect(
+        model.rows.map(({ id }) => id),
+        false,
+      )
     else return
     event.preventDefault()
   }
 
   return (
-    <div ref={holder} className="grid-holder">
+    <div ref={holder} className={`grid-holder ${isStale ? 'is-stale' : ''}`}>
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: keys are handled here, and said to be */}
       <canvas
         ref={canvas}
         className="grid-canvas"
         tabIndex={0}
         role="application"
-        aria-label="Nodes as a grid. Arrow keys move, Enter opens, space selects. The table has the same nodes."
+        aria-label="Nodes as a grid. Arrow keys move, Enter opens, space selects, Control A selects all. The table has the same nodes."
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
         onPointerUp={onPointerUp}
+        onPointerCancel={() => setDrag(undefined)}
         onPointerLeave={() => setTip(undefined)}
         onKeyDown={onKeyDown}
       />
-      <Marker key={placed} id={current} model={model} layout={layout.current} className="grid-current" />
-      {tip && <Marker id={tip.id} model={model} layout={layout.current} className="grid-hovered" />}
+      <GridMarker key={placed} id={current} model={model} layout={layout.current} className="grid-current" />
+      {tip && <GridMarker id={tip.id} model={model} layout={layout.current} className="grid-hovered" />}
       {drag && !isClick(drag.from, drag.to) && <div className="grid-frame" style={frameOf(drag.from, drag.to)} />}
-      {tip && <NodeTip id={tip.id} at={tip.at} width={layout.current.width} />}
+      {tip && <NodeTip id={tip.id} at={tip.at} width={layout.current.width} height={layout.current.height} />}
       <p className="visually-hidden" aria-live="polite">
         {describeCurrent(current, store.get().nodes)}
       </p>
     </div>
-  )
-}
-
-/** A frame around one cell, above the canvas: moving it draws nothing. */
-function Marker({
-  id,
-  model,
-  layout,
-  className,
-}: {
-  id: string | undefined
-  model: GridModel
-  layout: GridLayout
-  className: string
-}) {
-  const cell = id === undefined ? undefined : model.cellOf(id)
-  if (cell === undefined || cell >= layout.count) return null
-  const side = layout.cell + 4
-  return (
-    <div
-      className={className}
-      style={{
-        width: side,
-        height: side,
-        transform: `translate(${(layout.x[cell] ?? 0) - 2}px, ${(layout.y[cell] ?? 0) - 2}px)`,
-      }}
-    />
   )
 }
 
@@ -236,10 +249,9 @@ function frameOf(from: Point, to: Point): { left: number; top: number; width: nu
   }
 }
 
-/** What the window has left below an element's top, with room for what is under it. */
-function roomBelow(element: HTMLElement): number {
-  return Math.max(260, innerHeight - element.getBoundingClientRect().top - scrollY - 40)
-}
+/** Kept free below the grid at a desk, and on a wall, where the legend is to be seen too, px. */
+const underGrid = 40
+const underWall = 84
 
 function describeCurrent(
   id: string | undefined,

@@ -191,7 +191,9 @@ describe('looks', () => {
   })
   it('are never the same colour and shape twice in a mode', () => {
     for (const mode of Object.keys(colorModes) as ColorMode[]) {
-      const looks = stylesOf(mode).map(({ color, pattern, level }) => `${color} ${pattern} ${level}`)
+      const looks = stylesOf(mode).map(
+        ({ color, pattern, level, isFaulty }) => `${color} ${pattern} ${level} ${isFaulty}`,
+      )
       expect(new Set(looks).size).toBe(looks.length)
     }
   })

@@ -71,6 +71,8 @@ export function createGridModel(): GridModel {
   const noSettings: GridSettings = { filter: { terms: [], problems: [] }, group: 'none', color: 'state' }
   let test: NodeTest = () => true
   let builtAt = 0
+  /** The time may be put back, with the server's clock: only how far it is from here counts. */
+  const isPast = (now: number, ms: number): boolean => Math.abs(now - builtAt) >= ms
   let isBehind = false
 
   const look = (node: FleetNodeJson, color: ColorMode): number => styleOf(node, color, { powerTop, slotOf })
@@ -149,7 +151,7 @@ export function createGridModel(): GridModel {
     },
     cellOf: (id) => places.get(id),
     renew(nodes, wanted, now) {
-      let mustBuild = settings === undefined || (dependsOnTime(wanted.filter) && now - builtAt > timeStepMs)
+      let mustBuild = settings === undefined || (dependsOnTime(wanted.filter) && isPast(now, timeStepMs))
       if (settings?.filter !== wanted.filter) {
         test = compileFilter(wanted.filter)
         mustBuild = true
@@ -177,7 +179,7 @@ export function createGridModel(): GridModel {
           .map((_, index) => index)
           .sort((one, other) => natural.compare(known[one]?.id ?? '', known[other]?.id ?? ''))
       }
-      if (mustBuild || isOther || (isBehind && now - builtAt >= moveStepMs)) {
+      if (mustBuild || isOther || (isBehind && isPast(now, moveStepMs))) {
         build(now, wanted)
         return 'all'
       }

@@ -19,6 +19,14 @@ describe('the places of cells', () => {
     expect([8, 200, 2_000, 10_000].map(side)).toEqual([72, 60, 18, 8])
   })
 
+  it('fill a wall where there are few', () => {
+    const groups = [7, 8, 7, 7, 7, 7].map((count, index) => ({ key: `r${index}`, count }))
+    const wall = layoutCells(groups, { width: 1880, height: 900, hasHeadings: true, mostPitch: 360 })
+    expect(wall.pitch).toBeGreaterThan(120)
+    expect(wall.height).toBeGreaterThan(600)
+    expect(wall.height).toBeLessThanOrEqual(900)
+  })
+
   it('use more height than there is, rather than cells that nobody can hit', () => {
     const layout = layoutCells([{ key: '', count: 10_000 }], { width: 330, height: 300, hasHeadings: false })
     expect(layout).toMatchObject({ pitch: 5, height: 760 })

@@ -35,11 +35,13 @@ export interface LayoutSpace {
   height: number
   /** Whether groups have headings. */
   hasHeadings: boolean
+  /** From one cell to the next at the most, px; without it what is read well at a desk. */
+  mostPitch?: number
 }
 
-/** From one cell to the next at the least and at the most, px: a finger and a pointer still hit the least. */
+/** From one cell to the next at the least and, at a desk, at the most, px: a finger and a pointer still hit the least. */
 const leastPitch = 5
-const mostPitch = 72
+const deskPitch = 72
 export const headingHeight = 18
 const blockGap = 12
 /** Groups that are drawn as bands where both fit. */
@@ -56,7 +58,7 @@ export function layoutCells(groups: readonly GridGroup[], space: LayoutSpace): G
   const shapes = space.hasHeadings ? [blocks, bands] : [bands]
   // The height falls with the pitch, nearly always: the few exceptions cost a pixel of a cell, not correctness.
   let low = leastPitch
-  let high = mostPitch
+  let high = space.mostPitch ?? deskPitch
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (shapes.some((shape) => shape(groups, middle, width, space.hasHeadings).height <= space.height)) low = middle

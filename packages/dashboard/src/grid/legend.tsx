@@ -14,7 +14,7 @@ export function Legend({ snapshot, onWord }: { snapshot: GridSnapshot; onWord?: 
         </li>
       )}
       {entriesOf(snapshot, isRamp).map(({ look, count, label, word }) => (
-        <li key={label}>
+        <li key={look.key}>
           <LegendEntry
             look={look}
             count={count}
@@ -46,7 +46,9 @@ function entriesOf({ color, counts, slots }: GridSnapshot, isRamp: boolean): Ent
     const label = name ?? look.label
     const word = name === undefined ? look.word : `${color}:${/[\s",]/.test(name) ? `"${name}"` : name}`
     const before = entries.get(look.key)
-    entries.set(look.key, { look, label, word, count: (before?.count ?? 0) + count })
+    entries.set(look.key, { look: before?.look ?? look, label, word, count: (before?.count ?? 0) + count })
+    const state = look.stateKey === undefined ? undefined : entries.get(look.stateKey)
+    if (state) state.count += count
   }
   return [...entries.values()].filter(({ count }) => count > 0)
 }
@@ -80,7 +82,9 @@ function LegendEntry({
 function Swatch({ look }: { look: CellStyle }) {
   const state = /^--state-(.+)$/.exec(look.color)?.[1]
   const name = look.pattern === 'level' ? 'mixed' : state
-  if (name !== undefined) return <span className={`swatch state-${name}`} aria-hidden="true" />
+  if (name !== undefined) {
+    return <span className={`swatch state-${name} ${look.isFaulty ? 'is-faulty' : ''}`} aria-hidden="true" />
+  }
   const isStriped = look.pattern === 'stripe'
   return (
     <span

@@ -72,7 +72,10 @@ function valueTest({ match }: TextField, value: string): (own: string) => boolea
   if (match === 'part') return (own) => own.includes(value)
   if (match === 'begin') return (own) => own.startsWith(value)
   if (value.includes('*')) return wildcard(value)
-  if (match === 'name') return (own) => own === value || own.replace(/^[^\d]*0*(?=\d)/, '') === value
+  if (match === 'name') {
+    const number = value.replace(/^0+(?=\d)/, '')
+    return (own) => own === value || own.replace(/^[^\d]*0*(?=\d)/, '') === number
+  }
   // "812" is all tasks of an array of that number too.
   return (own) => own === value || (/^\d+$/.test(value) && own.startsWith(`${value}_`))
 }

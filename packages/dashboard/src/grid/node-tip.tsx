@@ -3,21 +3,35 @@ import { useFleetNode } from '../api/fleet-hooks.ts'
 import { StateChip } from '../components/chips.tsx'
 import { Age, Id, Value } from '../components/value.tsx'
 import { formatNumber, formatPercent } from '../lib/format.ts'
-import { formatWatts, ownerWords } from './node-words.ts'
+import { formatWatts, isFaulty, ownerWords } from './node-words.ts'
 
 /** Width of the tip, px. */
 const tipWidth = 312
+/** Height that it has at most, nearly always, px. */
+const tipHeight = 190
 
-/** What a cell is, beside the pointer. @param at place in the grid, px */
-export function NodeTip({ id, at, width }: { id: string; at: { x: number; y: number }; width: number }) {
+/** What a cell is, beside the pointer; above it where it would leave the grid. @param at place in the grid, px */
+export function NodeTip({
+  id,
+  at,
+  width,
+  height,
+}: {
+  id: string
+  at: { x: number; y: number }
+  width: number
+  height: number
+}) {
   const node = useFleetNode(id)
   if (!node) return null
   const left = at.x + 16 + tipWidth > width ? Math.max(0, at.x - tipWidth - 12) : at.x + 16
+  const isBelow = at.y + 14 + tipHeight <= Math.max(height, tipHeight + 28)
+  const place = isBelow ? `translate(${left}px, ${at.y + 14}px)` : `translate(${left}px, calc(${at.y - 10}px - 100%))`
   return (
-    <div className="grid-tip" style={{ transform: `translate(${left}px, ${at.y + 14}px)` }} aria-hidden="true">
+    <div className="grid-tip" style={{ transform: place }} aria-hidden="true">
       <p className="grid-tip-head">
         <Id>{node.id}</Id>
-        <StateChip state={node.state}>
+        <StateChip state={node.state} isFaulty={isFaulty(node)}>
           {node.state} {ownerWords(node)}
         </StateChip>
       </p>

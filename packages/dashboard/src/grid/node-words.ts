@@ -14,6 +14,14 @@ export function ownerWords(node: Pick<FleetNodeJson, 'owner'>): string {
   return owners[node.owner]
 }
 
+/** States in which a node takes jobs. */
+const inService: readonly FleetNodeJson['state'][] = ['busy', 'mixed', 'idle', 'reserved']
+
+/** Whether it is unhealthy and takes jobs all the same: nobody has drained it. */
+export function isFaulty({ state, health }: Pick<FleetNodeJson, 'state' | 'health'>): boolean {
+  return health === 'unhealthy' && inService.includes(state)
+}
+
 /** A node in one line, as the screen reader says it. */
 export function describeNode(node: FleetNodeJson): string {
   const used =

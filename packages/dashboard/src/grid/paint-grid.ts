@@ -1,6 +1,7 @@
 import type { CellStyle } from './cell-style.ts'
 import { drawTile, roundFrom } from './cell-tile.ts'
 import { type GridLayout, headingHeight } from './layout.ts'
+import { readableOn } from './readable-on.ts'
 
 /** All that is drawn. */
 export interface GridPicture {
@@ -33,6 +34,8 @@ const pixelsFrom = 1_500
 const textFrom = 30
 /** And those a second line. px */
 export const noteFrom = 48
+/** Texts of larger cells are larger. px */
+const largeCell = 68
 
 /** Draws on one canvas in device pixels. Each look is drawn once as a tile and copied; small plain cells are filled at once. */
 export function createGridPainter(canvas: HTMLCanvasElement): GridPainter {
@@ -67,7 +70,8 @@ export function createGridPainter(canvas: HTMLCanvasElement): GridPainter {
     if (!context || !look) return
     const { x, y, cell: cssSide } = picture.layout
     const side = px(cssSide)
-    const tile = look.pattern === 'solid' && cssSide < roundFrom ? undefined : tileOf(look, cssSide)
+    const isPlain = look.pattern === 'solid' && !look.isFaulty && cssSide < roundFrom
+    const tile = isPlain ? undefined : tileOf(look, cssSide)
     context.fillStyle = color(look.color)
     for (const cell of cells) {
       const left = px(x[cell] ?? 0)
@@ -124,22 +128,60 @@ export function createGridPainter(canvas: HTMLCanvasElement): GridPainter {
 
   function writeInto(picture: GridPicture, cell: number, look: CellStyle): void {
     if (!context) return
+    const ink = readableOn(color(look.color))
+    if (look.pattern !== 'level') {
+      writeLines(picture, cell, look.pattern === 'solid' ? ink : color('--text'), look.pattern !== 'solid')
+      return
+    }
+    const { x, y, cell: cssSide } = picture.layout
+    const level = look.level ?? 0.5
+    const emptyInk = readableOn(color('--state-idle'))
+    // Half-full: a text alone stands in the larger part, and lines on both have the ink for where they are.
+    if (cssSide < noteFrom) {
+      const middle = level < 0.5 ? (1 - level) / 2 : 1 - level / 2
+      writeLines(picture, cell, level < 0.5 ? emptyInk : ink, false, middle)
+      return
+    }
+    const side = px(cssSide)
+    const left = px(x[cell] ?? 0)
+    const top = px(y[cell] ?? 0)
+    const empty = side - Math.round(side * level)
+    writeWithin(picture, cell, { left, top, width: side, height: empty }, emptyInk)
+    writeWithin(picture, cell, { left, top: top + empty, width: side, height: side - empty }, ink)
+  }
+
+  function writeWithin(
+    picture: GridPicture,
+    cell: number,
+    { left, top, width, height }: { left: number; top: number; width: number; height: number },
+    ink: string,
+  ): void {
+    if (!context) return
+    context.save()
+    context.beginPath()
+    context.rect(left, top, width, height)
+    context.clip()
+    writeLines(picture, cell, ink, false)
+    context.restore()
+  }
+
+  /** @param middle of the texts, as a share of the cell's height */
+  function writeLines(picture: GridPicture, cell: number, ink: string, hasHalo: boolean, middle = 0.5): void {
+    if (!context) return
     const { layout } = picture
-    const isFilled = look.pattern === 'solid'
-    context.font = `600 ${px(11.5)}px ${color('--font')}`
+    // On a wall, from afar, texts grow with their cells.
+    const scale = Math.max(1, layout.cell / largeCell)
+    context.font = `600 ${px(11.5 * scale)}px ${color('--font')}`
     context.textAlign = 'center'
     context.textBaseline = 'middle'
-    context.fillStyle = isFilled && !isLight(color(look.color)) ? '#ffffff' : isFilled ? '#10161d' : color('--text')
+    context.fillStyle = ink
     const x = px((layout.x[cell] ?? 0) + layout.cell / 2)
-    const y = (layout.y[cell] ?? 0) + layout.cell / 2
+    const y = (layout.y[cell] ?? 0) + layout.cell * middle
     const note = layout.cell >= noteFrom ? picture.noteOf(cell) : ''
-    const hasHalo = !isFilled
-    writeLine(picture.textOf(cell), x, px(note === '' ? y : y - 7), hasHalo)
+    writeLine(picture.textOf(cell), x, px(note === '' ? y : y - 7 * scale), hasHalo)
     if (note === '') return
-    context.font = `${px(10)}px ${color('--font')}`
-    context.globalAlpha = 0.85
-    writeLine(note, x, px(y + 8), hasHalo)
-    context.globalAlpha = 1
+    context.font = `${px(10 * scale)}px ${color('--font')}`
+    writeLine(note, x, px(y + 8 * scale), hasHalo)
   }
 
   /** With a halo it is read on any pattern. */
@@ -216,13 +258,6 @@ export function createGridPainter(canvas: HTMLCanvasElement): GridPainter {
       headings = undefined
     },
   }
-}
-
-/** Whether black is read better on it. @param color as the browser resolved it, "#rrggbb" */
-function isLight(color: string): boolean {
-  const [, red = '0', green = '0', blue = '0'] = /^#(..)(..)(..)/.exec(color) ?? []
-  const [r, g, b] = [red, green, blue].map((part) => Number.parseInt(part, 16) / 255)
-  return (r ?? 0) * 0.3 + (g ?? 0) * 0.59 + (b ?? 0) * 0.11 > 0.5
 }
 
 /** The first text that fits; else the last one, cut. */

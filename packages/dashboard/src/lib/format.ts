@@ -13,6 +13,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || Math.abs(value) >= 100 ? Math.round(value) : value.toFixed(1)} ${binary[unit]}`
 }
 
+/** @param bytes in a second, e.g. 134217728 @returns e.g. "128 MiB/s" */
+export function formatByteRate(bytes: number): string {
+  return `${formatBytes(bytes)}/s`
+}
+
 /** @param seconds e.g. 4321 @returns the two largest parts, e.g. "1h 12m" */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
@@ -44,10 +49,16 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 }
 
-/** One decimal below ten, none above: "9.4", "412". */
+/** One decimal below ten, none above: "9.4", "412"; never nothing for a little: "<0.1". */
 export function formatNumber(value: number): string {
-  const digits = Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0
+  if (value > 0 && value < 0.05) return '<0.1'
+  const digits = Math.abs(value) < 9.95 && !Number.isInteger(value) ? 1 : 0
   return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
+}
+
+/** As it was written, e.g. a limit of 99.9: nothing is rounded away. */
+export function formatExact(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 20 })
 }
 
 /** For axes of things that are counted: nothing between two whole numbers. */
@@ -65,7 +76,20 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
-/** Local date and time, for titles: "2026-11-21 14:02:11". */
+/** The exact time for titles, with its zone, since a cluster is often elsewhere: "2026-11-21 14:02:11 UTC+1". */
+export function formatExactTime(at: number): string {
+  return `${formatTime(at)} ${formatZone(-new Date(at).getTimezoneOffset())}`
+}
+
+/** @param minutes that local time is ahead of UTC @returns e.g. "UTC", "UTC+1", "UTC-3:30" */
+export function formatZone(minutes: number): string {
+  if (minutes === 0) return 'UTC'
+  const whole = Math.floor(Math.abs(minutes) / 60)
+  const rest = Math.abs(minutes) % 60
+  return `UTC${minutes < 0 ? '-' : '+'}${whole}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`
+}
+
+/** Local date and time: "2026-11-21 14:02:11". */
 export function formatTime(at: number): string {
   const date = new Date(at)
   const two = (value: number) => String(value).padStart(2, '0')

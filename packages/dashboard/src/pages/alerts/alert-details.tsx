@@ -7,8 +7,11 @@ import { useMay } from '../../app/session.ts'
 import { SeverityChip } from '../../components/chips.tsx'
 import { ActButton } from '../../components/dialog.tsx'
 import { Age, Id, Value } from '../../components/value.tsx'
-import { formatNumber } from '../../lib/format.ts'
+import { formatExact } from '../../lib/format.ts'
 import { fillPath } from '../../lib/path.ts'
+import { OperationActsOf } from '../operations/operation-acts-of.tsx'
+import { stateOfAlert } from './alert-groups.ts'
+import { limitWords } from './rule-words.ts'
 
 /** How long a silence from here lasts, seconds. */
 const silenceSeconds = 4 * 3600
@@ -39,7 +42,15 @@ export function AlertDetails({ alert }: { alert: AlertJson }) {
       </p>
       {alert.meaning !== '' && <p>{alert.meaning}</p>}
       <p>
-        {alert.being_handled === null ? (
+        {alert.awaits_approval !== null && alert.state !== 'resolved' ? (
+          <>
+            <strong>What to do:</strong> approve or reject{' '}
+            <Link to="/operations/$id" params={{ id: alert.awaits_approval }}>
+              <Id>{alert.awaits_approval}</Id>
+            </Link>
+            . With it Navarch would mend this; it waits for you.
+          </>
+        ) : alert.being_handled === null ? (
           <>
             <strong>What to do:</strong> {alert.action === '' ? 'nothing is written down for this rule.' : alert.action}
           </>
@@ -52,6 +63,11 @@ export function AlertDetails({ alert }: { alert: AlertJson }) {
           </>
         )}
       </p>
+      {alert.awaits_approval !== null && alert.state !== 'resolved' && (
+        <div className="filters">
+          <OperationActsOf id={alert.awaits_approval} />
+        </div>
+      )}
       {alert.runbook_url !== null && <a href={alert.runbook_url}>Runbook</a>}
       {may && alert.state !== 'resolved' && (
         <div className="filters">
@@ -84,13 +100,11 @@ export function AlertDetails({ alert }: { alert: AlertJson }) {
       )}
       <dl className="facts">
         <dt>State</dt>
-        <dd>{alert.state}</dd>
+        <dd>{stateOfAlert(alert)}</dd>
         <dt>Value</dt>
         <dd>
-          <Value value={alert.value} format={formatNumber} /> {alert.unit}{' '}
-          <span className="soft">
-            ({alert.condition} {formatNumber(alert.threshold)})
-          </span>
+          <Value value={alert.value} format={formatExact} /> {alert.unit}{' '}
+          <span className="soft">(fires when {limitWords(alert)})</span>
           {alert.unknown_since !== null && (
             <span className="soft">
               {' '}

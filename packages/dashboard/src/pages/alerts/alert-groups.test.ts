@@ -1,6 +1,6 @@
 import type { AlertJson } from '@navarch/api/alerts'
 import { describe, expect, it } from 'vitest'
-import { alertsAnswer, groupAlerts } from './alert-groups.ts'
+import { alertsAnswer, groupAlerts, stateOfAlert, subjectOf } from './alert-groups.ts'
 
 const alert = (part: Partial<AlertJson>): AlertJson => ({
   id: 'a1',
@@ -18,6 +18,7 @@ const alert = (part: Partial<AlertJson>): AlertJson => ({
   action: '',
   runbook_url: null,
   being_handled: null,
+  awaits_approval: null,
   started_at: '2026-01-01T00:00:00Z',
   fired_at: '2026-01-01T00:05:00Z',
   resolved_at: null,
@@ -58,4 +59,19 @@ describe('the answer', () => {
     ],
     [[alert({ state: 'pending' })], 'Nothing fires. 1 condition is watched.', 'good'],
   ])('%#', (open, answer, mood) => expect(alertsAnswer(open)).toEqual({ answer, mood }))
+})
+
+describe('an alert in a list', () => {
+  it('says that nobody is told of it', () => {
+    expect(stateOfAlert(alert({}))).toBe('firing')
+    expect(stateOfAlert(alert({ silenced_by: 's1' }))).toBe('silenced')
+    expect(stateOfAlert(alert({ acknowledged: { by: 'ana', at: '', note: '' } }))).toBe('seen by ana')
+  })
+  it.each([
+    [{ node: 'train-001', pool: 'train', rack: 't1', switch: 't1', gpu: '7', xid: '79' }, 'train-001', 'GPU 7'],
+    [{ pool: 'train' }, '', 'train'],
+    [{ rack: 't1' }, '', 't1'],
+    [{ partition: 'gpu' }, '', 'gpu'],
+    [{}, '', ''],
+  ])('%j names what it is about', (labels, node, rest) => expect(subjectOf(labels)).toEqual({ node, rest }))
 })

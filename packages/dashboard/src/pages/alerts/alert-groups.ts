@@ -60,3 +60,20 @@ export function alertsAnswer(open: readonly AlertJson[]): { answer: string; mood
   const needs = `${plural(loud.length, 'alert fires', 'alerts fire')}; ${plural(people, 'needs', 'need')} a person.`
   return { answer: `${needs}${rest}`, mood: 'act' }
 }
+
+/** An alert's state, and why nobody is told of it or nothing new is read. */
+export function stateOfAlert(
+  alert: Pick<AlertJson, 'state' | 'silenced_by' | 'acknowledged' | 'unknown_since'>,
+): string {
+  if (alert.silenced_by !== null) return 'silenced'
+  if (alert.acknowledged !== null) return `seen by ${alert.acknowledged.by}`
+  return alert.unknown_since === null ? alert.state : `${alert.state}, no value now`
+}
+
+/** What an alert is about, in the order in which people look for it, e.g. "train-001, GPU 7"; "" where it is about all. */
+export function subjectOf(labels: Readonly<Record<string, string>>): { node: string; rest: string } {
+  const { node = '', pool, gpu, xid: _xid, rack, switch: leaf, ...others } = labels
+  const place = node !== '' ? '' : (pool ?? rack ?? leaf ?? '')
+  const rest = [place, gpu === undefined ? '' : `GPU ${gpu}`, ...Object.values(others)].filter((word) => word !== '')
+  return { node, rest: rest.join(', ') }
+}

@@ -1,19 +1,23 @@
 import { type AlertHistoryJson, type AlertJson, alertRoutes, type SilenceJson } from '@navarch/api/alerts'
 import { useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { refresh, useApi } from '../../api/queries.ts'
 import { sendJson } from '../../api/request.ts'
 import { useMay } from '../../app/session.ts'
-import { SeverityChip } from '../../components/chips.tsx'
+import { SeverityChip, ToneChip } from '../../components/chips.tsx'
 import { ActButton } from '../../components/dialog.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { SidePanel } from '../../components/side-panel.tsx'
+import { Switch } from '../../components/switch.tsx'
 import { type Column, Table } from '../../components/table.tsx'
-import { Age } from '../../components/value.tsx'
+import { Age, Id } from '../../components/value.tsx'
+import { keyOf } from '../../lib/key-of.ts'
 import { fillPath, withQuery } from '../../lib/path.ts'
 import { useUrlState } from '../../lib/url-state.ts'
 import { AlertDetails } from './alert-details.tsx'
-import { type AlertGroup, alertsAnswer, groupAlerts } from './alert-groups.ts'
+import { type AlertGroup, alertsAnswer, groupAlerts, stateOfAlert, subjectOf } from './alert-groups.ts'
 import { RuleList } from './rule-list.tsx'
 
 const views = { firing: 'Open', silences: 'Silences', history: 'History', rules: 'Rules' } as const
@@ -21,29 +25,18 @@ const views = { firing: 'Open', silences: 'Silences', history: 'History', rules:
 /** What is wrong, what it means, what to do, and whether Navarch is at it. */
 export function AlertsPage() {
   const [url, setUrl] = useUrlState()
-  const view = url['view'] !== undefined && url['view'] in views ? url['view'] : 'firing'
-  const alerts = useApi<AlertJson[]>(alertRoutes.alerts, { topics: ['live', 'alerts'], everyMs: 5000 })
+  const view = keyOf(views, url['view'], 'firing')
+  const alerts = useApi<AlertJson[]>(withQuery(alertRoutes.alerts, { limit: 10_000 }), {
+    topics: ['live', 'alerts'],
+    everyMs: 5000,
+  })
   const open = alerts.data?.filter(({ state }) => state !== 'resolved')
   const selected = alerts.data?.find(({ id }) => id === url['alert'])
   return (
     <Page
       title="Alerts"
       {...(open ? alertsAnswer(open) : {})}
-      aside={
-        <span className="button-row">
-          {Object.entries(views).map(([key, name]) => (
-            <button
-              key={key}
-              type="button"
-              className="button"
-              aria-pressed={key === view}
-              onClick={() => setUrl({ view: key })}
-            >
-              {name}
-            </button>
-          ))}
-        </span>
-      }
+      aside={<Switch label="What is shown" choices={views} value={view} onChange={(key) => setUrl({ view: key })} />}
     >
       {view === 'firing' && (
         <div className="with-panel">
@@ -122,28 +115,49 @@ function OpenAlerts({
 }
 
 const alertColumns: readonly Column<AlertJson>[] = [
-  { key: 'severity', title: 'Severity', width: '96px', cell: ({ severity }) => <SeverityChip severity={severity} /> },
   {
-    key: 'summary',
-    title: 'What',
-    width: 'minmax(160px, 3fr)',
-    cell: ({ summary }) => <span title={summary}>{summary}</span>,
+    key: 'severity',
+    title: 'Severity',
+    width: 'minmax(92px, 1fr)',
+    cell: ({ severity }) => <SeverityChip severity={severity} />,
   },
-  { key: 'state', title: 'State', width: '130px', isExtra: true, cell: (alert) => stateOf(alert) },
+  { key: 'summary', title: 'What', width: 'minmax(160px, 6fr)', isText: true, cell: ({ summary }) => summary },
+  { key: 'state', title: 'State', width: '130px', isExtra: 'phone', cell: (alert) => <AlertState alert={alert} /> },
   {
     key: 'handled',
     title: 'Navarch',
     width: '120px',
-    isExtra: true,
-    cell: (alert) => (alert.being_handled === null ? '' : 'is at it'),
+    isExtra: 'phone',
+    cell: (alert) => <Handled alert={alert} />,
   },
   { key: 'since', title: 'Since', width: '80px', align: 'end', cell: ({ started_at }) => <Age at={started_at} /> },
+  {
+    key: 'brief',
+    title: '',
+    width: '0',
+    isBelow: true,
+    cell: (alert) => (
+      <>
+        <AlertState alert={alert} /> <Handled alert={alert} />
+      </>
+    ),
+  },
 ]
 
-function stateOf(alert: AlertJson): string {
-  if (alert.silenced_by !== null) return 'silenced'
-  if (alert.acknowledged !== null) return `seen by ${alert.acknowledged.by}`
-  return alert.unknown_since === null ? alert.state : `${alert.state}, no value now`
+function AlertState({ alert }: { alert: AlertJson }) {
+  const isMuted = alert.silenced_by !== null || alert.acknowledged !== null
+  return <span className={isMuted ? 'soft' : ''}>{stateOfAlert(alert)}</span>
+}
+
+/** What Navarch does about it: with the operation, and whether that waits for a person. */
+function Handled({ alert: { being_handled: handled, awaits_approval: awaited } }: { alert: AlertJson }) {
+  const id = awaited ?? handled
+  if (id === null) return null
+  return (
+    <Link to="/operations/$id" params={{ id }} title={`Operation ${id}`}>
+      {awaited !== null ? <ToneChip tone="todo">to approve</ToneChip> : 'is at it'}
+    </Link>
+  )
 }
 
 function GroupPanel({
@@ -182,14 +196,14 @@ function Silences() {
     {
       key: 'matchers',
       title: 'Mutes',
-      width: 'minmax(140px, 2fr)',
+      width: 'minmax(100px, 2fr)',
       cell: ({ matchers }) => (
         <code>{matchers.map(({ label, op, value }) => `${label}${op}"${value}"`).join(' ')}</code>
       ),
     },
-    { key: 'reason', title: 'Why', width: 'minmax(120px, 2fr)', cell: ({ reason }) => reason },
+    { key: 'reason', title: 'Why', width: 'minmax(120px, 2fr)', isText: true, cell: ({ reason }) => reason },
     { key: 'by', title: 'By', width: '100px', isExtra: true, cell: ({ by }) => by },
-    { key: 'alerts', title: 'Alerts', width: '60px', align: 'end', cell: ({ alerts }) => alerts },
+    { key: 'alerts', title: 'Alerts', width: '60px', align: 'end', isExtra: true, cell: ({ alerts }) => alerts },
     { key: 'ends', title: 'Ends', width: '90px', align: 'end', cell: ({ ends_at }) => <Age at={ends_at} /> },
     {
       key: 'act',
@@ -225,8 +239,8 @@ function Silences() {
 }
 
 const historyColumns: readonly Column<AlertHistoryJson>[] = [
-  { key: 'at', title: 'When', width: '90px', cell: ({ at }) => <Age at={at} /> },
-  { key: 'event', title: 'What', width: '110px', cell: ({ event }) => event },
+  { key: 'at', title: 'When', width: 'minmax(74px, 90px)', cell: ({ at }) => <Age at={at} /> },
+  { key: 'event', title: 'What', width: 'minmax(78px, 1fr)', cell: ({ event }) => event },
   {
     key: 'severity',
     title: 'Severity',
@@ -234,9 +248,32 @@ const historyColumns: readonly Column<AlertHistoryJson>[] = [
     isExtra: true,
     cell: ({ severity }) => <SeverityChip severity={severity} />,
   },
-  { key: 'text', title: '', width: 'minmax(160px, 3fr)', cell: ({ text }) => <span title={text}>{text}</span> },
+  { key: 'rule', title: 'Rule', width: 'minmax(90px, 2.2fr)', isExtra: 'phone', cell: ({ rule }) => rule },
+  {
+    key: 'on',
+    title: 'On',
+    width: 'minmax(94px, 1.6fr)',
+    cell: ({ labels }) => <Subject labels={labels} />,
+  },
+  { key: 'text', title: '', width: 'minmax(160px, 6fr)', isText: true, cell: ({ text }) => text },
   { key: 'by', title: 'By', width: '110px', isExtra: true, cell: ({ by }) => (by === '' ? 'Navarch' : by) },
+  { key: 'brief', title: '', width: '0', isBelow: true, cell: ({ rule }) => rule },
 ]
+
+function Subject({ labels }: { labels: Readonly<Record<string, string>> }) {
+  const { node, rest } = subjectOf(labels)
+  return (
+    <>
+      {node !== '' && (
+        <Link to="/nodes/$id" params={{ id: node }}>
+          <Id>{node}</Id>
+        </Link>
+      )}
+      {node !== '' && rest !== '' && ' '}
+      {rest}
+    </>
+  )
+}
 
 function History() {
   const history = useApi<AlertHistoryJson[]>(withQuery(alertRoutes.alertHistory, { limit: 500 }), {
@@ -249,7 +286,13 @@ function History() {
           rows.length === 0 ? (
             <Empty title="No alert has fired yet." />
           ) : (
-            <Table label="History of alerts" rows={rows} columns={historyColumns} keyOf={({ seq }) => String(seq)} />
+            <Table
+              label="History of alerts"
+              rows={rows}
+              columns={historyColumns}
+              keyOf={({ seq }) => String(seq)}
+              height="fill"
+            />
           )
         }
       </Loaded>

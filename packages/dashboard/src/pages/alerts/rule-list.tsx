@@ -1,10 +1,4 @@
-import {
-  type AlertCondition,
-  type AlertReceiverJson,
-  type AlertRuleJson,
-  type AlertTestJson,
-  alertRoutes,
-} from '@navarch/api/alerts'
+import { type AlertReceiverJson, type AlertRuleJson, type AlertTestJson, alertRoutes } from '@navarch/api/alerts'
 import { useState } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { sendJson } from '../../api/request.ts'
@@ -14,25 +8,23 @@ import { Empty, Loaded } from '../../components/feedback.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Age } from '../../components/value.tsx'
-import { formatDuration, formatNumber } from '../../lib/format.ts'
 import { fillPath } from '../../lib/path.ts'
-
-const signs: Record<AlertCondition, string> = { gt: '>', lt: '<', eq: '=', gte: '≥', lte: '≤' }
+import { conditionWords } from './rule-words.ts'
 
 const columns: readonly Column<AlertRuleJson>[] = [
-  { key: 'severity', title: 'Severity', width: '96px', cell: ({ severity }) => <SeverityChip severity={severity} /> },
-  { key: 'name', title: 'Rule', width: 'minmax(140px, 1.4fr)', cell: ({ name }) => name },
+  { key: 'severity', title: 'Severity', width: '88px', cell: ({ severity }) => <SeverityChip severity={severity} /> },
+  { key: 'name', title: 'Rule', width: 'minmax(100px, 1.4fr)', cell: ({ name }) => name },
   {
     key: 'condition',
     title: 'Fires when',
     width: 'minmax(170px, 2fr)',
-    cell: ({ metric, condition, threshold, unit, duration }) =>
-      `${metric} ${signs[condition]} ${formatNumber(threshold)} ${unit}${duration > 0 ? ` for ${formatDuration(duration)}` : ''}`,
+    isText: true,
+    cell: conditionWords,
   },
   {
     key: 'now',
     title: 'Now',
-    width: '110px',
+    width: '80px',
     cell: ({ enabled, firing, pending, problem }) => {
       if (!enabled) return 'off'
       if (problem !== null) return <span title={problem}>cannot tell</span>
@@ -72,8 +64,8 @@ export function RuleList() {
 }
 
 const receiverColumns: readonly Column<AlertReceiverJson>[] = [
-  { key: 'name', title: 'Name', width: 'minmax(100px, 1fr)', cell: ({ name }) => name },
-  { key: 'type', title: 'Type', width: '110px', cell: ({ type }) => type },
+  { key: 'name', title: 'Name', width: 'minmax(80px, 1fr)', cell: ({ name }) => name },
+  { key: 'type', title: 'Type', width: '110px', isExtra: true, cell: ({ type }) => type },
   { key: 'target', title: 'Where', width: 'minmax(120px, 2fr)', isExtra: true, cell: ({ target }) => target },
   {
     key: 'sent',
@@ -89,7 +81,7 @@ const receiverColumns: readonly Column<AlertReceiverJson>[] = [
     isExtra: true,
     cell: ({ waiting, error }) => (error === '' ? waiting : <span title={error}>{`${waiting}: ${error}`}</span>),
   },
-  { key: 'test', title: '', width: '130px', cell: ({ name }) => <TestButton name={name} /> },
+  { key: 'test', title: '', width: '96px', cell: ({ name }) => <TestButton name={name} /> },
 ]
 
 function TestButton({ name }: { name: string }) {

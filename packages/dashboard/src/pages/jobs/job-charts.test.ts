@@ -1,6 +1,6 @@
 import type { JobReportJson, JobSeriesJson } from '@navarch/api/jobs'
 import { describe, expect, it } from 'vitest'
-import { bandsOf, gpuCharts, gpuHeatCharts, hostCharts } from './job-charts.ts'
+import { bandsOf, gpuCharts, gpuHeatCharts, hostCharts, rangeOf } from './job-charts.ts'
 
 const gib = 1024 ** 3
 const series: JobSeriesJson = {
@@ -64,11 +64,32 @@ describe('the charts of a job', () => {
     ])
   })
   it('show power where it was read', () => {
-    expect(gpuHeatCharts(series, []).map(({ title }) => title)).toEqual(['GPU power'])
+    expect(gpuHeatCharts(series, report, []).map(({ title }) => title)).toEqual(['GPU power'])
+  })
+  it('name each GPU by its node and place', () => {
+    expect(gpuHeatCharts(series, report, [])[0]?.spec.lines.map(({ label }) => label)).toEqual(['n1 GPU 0'])
+  })
+  it('have rates with their unit', () => {
+    const lines = [
+      { node: 'n1', metric: 'read_bytes_per_second', unit: 'bytes_per_second' as const, values: [1024 ** 2] },
+    ]
+    const [chart] = hostCharts({ ...series, times: [0], lines }, [])
+    expect(chart?.spec.format(1024 ** 2)).toBe('1.0 MiB/s')
   })
   it('mark faults at their time, and none without one', () => {
     expect(bandsOf(report)).toEqual([
       { from: 1767225630000, to: 1767225631000, text: 'n1: NVRM: Xid 79, GPU has falle…', tone: 'act' },
     ])
+  })
+  it('mark in red only what a person must look into', () => {
+    const verdict = { ...report.verdict, cause: 'cancelled' as const }
+    expect(bandsOf({ verdict }).map(({ tone }) => tone)).toEqual(['info'])
+    expect(bandsOf({ verdict: { ...verdict, cause: 'none' } })).toEqual([])
+  })
+  it('show the whole run: what was seen at its end is behind the last reading', () => {
+    const start_time = '1969-12-31T23:59:50Z'
+    expect(rangeOf(series, { start_time, end_time: '1970-01-01T00:00:20Z' })).toEqual({ from: -10_000, to: 21_000 })
+    expect(rangeOf(series, { start_time })).toEqual({ from: -10_000, to: 15_000 })
+    expect(rangeOf({ times: [] }, { start_time })).toBeUndefined()
   })
 })

@@ -1,11 +1,7 @@
-import type { JobJson, JobReportJson } from '@navarch/api/jobs'
-import { Link } from '@tanstack/react-router'
+import type { JobReportJson } from '@navarch/api/jobs'
 import { useState } from 'react'
 import { Meter } from '../../components/bars.tsx'
-import { ToneChip } from '../../components/chips.tsx'
-import { Age, Id, Unknown, Value } from '../../components/value.tsx'
-import { formatBytes, formatDuration, formatNumber, plural } from '../../lib/format.ts'
-import { stateOfJob, toneOfJob } from './job-words.ts'
+import { formatBytes, formatDuration, formatNumber } from '../../lib/format.ts'
 
 /** Used of asked: CPU, memory, GPU and time. */
 export function EfficiencyBars({ report: { efficiency, job } }: { report: JobReportJson }) {
@@ -33,7 +29,7 @@ export function EfficiencyBars({ report: { efficiency, job } }: { report: JobRep
           {
             name: 'GPU',
             value: efficiency.gpu,
-            detail: efficiency.gpu_hours === undefined ? '' : `${formatHours(efficiency.gpu_hours)} GPU hours`,
+            detail: efficiency.gpu_hours === undefined ? '' : `${formatNumber(efficiency.gpu_hours)} GPU hours`,
           },
         ]
       : []),
@@ -83,72 +79,4 @@ function CopyText({ text }: { text: string }) {
       <code>{text}</code> <span className="soft">{isDone ? 'copied' : 'copy'}</span>
     </button>
   )
-}
-
-export function JobFacts({ job }: { job: JobJson }) {
-  const { scheduler } = job
-  return (
-    <dl className="facts">
-      <dt>State</dt>
-      <dd>
-        <ToneChip tone={toneOfJob(job.state)}>{stateOfJob(job)}</ToneChip>
-        {!job.confirmed && job.end_time !== undefined && <span className="soft"> not yet confirmed by Slurm</span>}
-      </dd>
-      <dt>User</dt>
-      <dd>
-        <Link to="/jobs" search={{ user: job.user }}>
-          {job.user}
-        </Link>
-        {scheduler?.account !== undefined && <span className="soft"> of {scheduler.account}</span>}
-      </dd>
-      <dt>Partition</dt>
-      <dd>{scheduler?.partition ?? <Unknown />}</dd>
-      <dt>Started</dt>
-      <dd>
-        <Age at={job.start_time} />
-      </dd>
-      <dt>{job.end_time === undefined ? 'Runs for' : 'Ran for'}</dt>
-      <dd>{formatDuration(job.runtime_seconds)}</dd>
-      {scheduler?.exit_code !== undefined && (
-        <>
-          <dt>Exit status</dt>
-          <dd>
-            {scheduler.exit_code}
-            {job.signal !== undefined && job.signal !== 0 && `, signal ${job.signal}`}
-          </dd>
-        </>
-      )}
-      <dt>Nodes</dt>
-      <dd>
-        {job.nodes.slice(0, 16).map((node) => (
-          <span key={node}>
-            <Link to="/nodes/$id" params={{ id: node }}>
-              <Id>{node}</Id>
-            </Link>{' '}
-          </span>
-        ))}
-        {job.nodes.length > 16 && `and ${job.nodes.length - 16} more`}
-      </dd>
-      <dt>Got</dt>
-      <dd>
-        <Value value={job.allocated_cpus} format={(cpus) => `${cpus} CPUs`} />,{' '}
-        <Value value={job.allocated_memory_mb} format={(mb) => formatBytes(mb * 1024 ** 2)} />
-        {job.allocated_gpus !== undefined && job.allocated_gpus > 0 && `, ${plural(job.allocated_gpus, 'GPU')}`}
-      </dd>
-      <dt>Figures</dt>
-      <dd>
-        {job.usage_source === 'none' ? 'none: nobody could measure' : `from ${job.usage_source}`}
-        {job.last_sample_at !== undefined && (
-          <span className="soft">
-            , <Age at={job.last_sample_at} />
-          </span>
-        )}
-      </dd>
-    </dl>
-  )
-}
-
-/** Hours of short jobs are not nothing. */
-function formatHours(hours: number): string {
-  return hours > 0 && hours < 0.1 ? '<0.1' : formatNumber(hours)
 }

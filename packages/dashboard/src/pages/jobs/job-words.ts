@@ -1,6 +1,7 @@
 import type { JobJson, JobReportJson, JobStateJson } from '@navarch/api/jobs'
-
-type Tone = 'good' | 'mending' | 'act' | 'info' | 'unknown' | 'quiet'
+import type { PendingJobJson } from '@navarch/api/views'
+import type { Tone } from '../../components/chips.tsx'
+import { formatDuration } from '../../lib/format.ts'
 
 const tones: Record<JobStateJson, Tone> = {
   pending: 'quiet',
@@ -46,4 +47,12 @@ export function moodOfVerdict(cause: JobReportJson['verdict']['cause']): 'good' 
 /** Used of asked, in percent; null where either is not known. */
 export function shareOf(used: number | undefined, asked: number | undefined): number | null {
   return used === undefined || asked === undefined || asked === 0 ? null : (used / asked) * 100
+}
+
+/** Why a job waits, with the queue's words, and for how long it has. */
+export function waitingSentence(
+  { id }: Pick<JobJson, 'id'>,
+  { why, waiting_seconds: seconds }: Pick<PendingJobJson, 'why' | 'waiting_seconds'>,
+): string {
+  return `Job ${id} waits${seconds === null ? '' : `, for ${formatDuration(seconds)} now`}: ${why}`
 }

@@ -1,14 +1,19 @@
 import type { BootstrapLogJson } from '@navarch/api/rest'
 import { routePath } from '@navarch/api/routes'
+import { isNotFound } from '../../api/is-not-found.ts'
 import { useApi } from '../../api/queries.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
+import { ScrollArea } from '../../components/scroll-area.tsx'
 import { Age } from '../../components/value.tsx'
 import { formatDuration } from '../../lib/format.ts'
 
 /** What was run on a machine to make it a node, the newest run first. */
 export function BootstrapLogs({ node }: { node: string }) {
   const query = useApi<BootstrapLogJson[]>(routePath('nodeBootstrapLogs', { id: node }), { topics: ['live'] })
+  if (isNotFound(query.error)) {
+    return <Empty title={`There is no node ${node} now.`}>Its bootstrap logs are kept as long as it is there.</Empty>
+  }
   return (
     <Loaded query={query} rows={3}>
       {(logs) =>
@@ -51,10 +56,9 @@ function Commands({ log }: { log: BootstrapLogJson }) {
             </span>
           </p>
           {(command.stdout !== '' || command.stderr !== '') && (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: a long log is scrolled with the keyboard
-            <pre className="log" tabIndex={0}>
-              {[command.stdout, command.stderr].filter((text) => text !== '').join('\n')}
-            </pre>
+            <ScrollArea label="Output" className="log">
+              <pre>{[command.stdout, command.stderr].filter((text) => text !== '').join('\n')}</pre>
+            </ScrollArea>
           )}
         </li>
       ))}

@@ -2,8 +2,9 @@ import type { GpuHistoryJson } from '@navarch/api/views'
 import { Link } from '@tanstack/react-router'
 import { Sparkline } from '../../charts/sparkline.tsx'
 import { Meter } from '../../components/bars.tsx'
+import { ScrollArea } from '../../components/scroll-area.tsx'
 import { Id, Unknown, Value } from '../../components/value.tsx'
-import { formatBytes, formatCount, formatNumber } from '../../lib/format.ts'
+import { formatBytes, formatCount, formatNumber, plural } from '../../lib/format.ts'
 
 /** The top of a temperature's scale, Celsius. */
 const hottest = 100
@@ -11,8 +12,7 @@ const hottest = 100
 /** GPUs, one row each, on the same scales. */
 export function GpuRows({ gpus }: { gpus: readonly GpuHistoryJson[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and scrolled with the keyboard
-    <section className="gpu-scroll" tabIndex={0} aria-label="GPUs">
+    <ScrollArea className="gpu-scroll" label="GPUs">
       <table className="gpu-table">
         <thead>
           <tr>
@@ -40,7 +40,7 @@ export function GpuRows({ gpus }: { gpus: readonly GpuHistoryJson[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollArea>
   )
 }
 
@@ -64,48 +64,53 @@ function GpuRow({ gpu }: { gpu: GpuHistoryJson }) {
       <th scope="row" title={`${name}\n${uuid}`}>
         <Id>{index}</Id>
       </th>
-      <td>
+      <td data-title="Use">
         <Meter label={`GPU ${index} use`} value={utilization} />
       </td>
-      <td>
-        <Sparkline
+      <td data-title="Last hour">
+        <History
           values={gpu.utilization_history}
           max={100}
           label={`Use of GPU ${index} in the last hour`}
           width={110}
         />
       </td>
-      <td title={used === null || total === null ? '' : `${formatBytes(used)} of ${formatBytes(total)}`}>
+      <td
+        data-title="Memory"
+        title={used === null || total === null ? '' : `${formatBytes(used)} of ${formatBytes(total)}`}
+      >
         <Meter label={`GPU ${index} memory`} value={share} />
       </td>
-      <td>
+      <td data-title="Temperature">
         <span className="gpu-heat">
-          <Sparkline
-            values={gpu.temperature_history}
-            max={hottest}
-            label={`Temperature of GPU ${index} in the last hour`}
-            width={60}
-          />
+          {readingsOf(gpu.temperature_history) >= leastReadings && (
+            <Sparkline
+              values={gpu.temperature_history}
+              max={hottest}
+              label={`Temperature of GPU ${index} in the last hour`}
+              width={60}
+            />
+          )}
           <Value value={temperature} format={(degrees) => `${formatNumber(degrees)} °C`} />
         </span>
       </td>
-      <td className="is-number">
+      <td data-title="Power" className="is-number">
         <Value value={power} format={(watts) => `${Math.round(watts)} W`} />
       </td>
-      <td className="is-number">
+      <td data-title="ECC" className="is-number">
         <EccCount gpu={gpu} />
       </td>
-      <td className="is-number">
+      <td data-title="Remapped" className="is-number">
         <Remapped gpu={gpu} />
       </td>
-      <td>
+      <td data-title="XIDs">
         {xids.length === 0 ? (
           <span className="soft">none</span>
         ) : (
-          <strong className="tone-act">{xids.join(', ')}</strong>
+          <strong className="tone-mending">{xids.join(', ')}</strong>
         )}
       </td>
-      <td>
+      <td data-title="Job">
         {job === '' ? (
           <span className="soft">none</span>
         ) : (
@@ -119,6 +124,27 @@ function GpuRow({ gpu }: { gpu: GpuHistoryJson }) {
       </td>
     </tr>
   )
+}
+
+/** Fewer readings are no line, but a speck at its end. */
+const leastReadings = 5
+
+/** The last hour as a line; where nothing was read in it, or hardly anything, that is said. */
+function History(props: Parameters<typeof Sparkline>[0]) {
+  const known = readingsOf(props.values)
+  if (known === 0) return <Unknown why={`${props.label}: not known`} />
+  if (known < leastReadings) {
+    return (
+      <span className="soft" title={`${props.label}: too few readings for a line`}>
+        {plural(known, 'reading')}
+      </span>
+    )
+  }
+  return <Sparkline {...props} />
+}
+
+function readingsOf(values: readonly (number | null)[]): number {
+  return values.filter((value) => value !== null).length
 }
 
 function EccCount({ gpu: { ecc } }: { gpu: GpuHistoryJson }) {

@@ -1,7 +1,7 @@
 import type { NodeStoryJson } from '@navarch/api/views'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { formatDuration, formatTime } from '../../lib/format.ts'
+import { formatDuration, formatExactTime, formatTime } from '../../lib/format.ts'
 import { splitLink } from '../../lib/path.ts'
 import { axisTicks, classOfSpan, placeSpan, type SpanJson } from './lane-places.ts'
 
@@ -63,7 +63,7 @@ function LaneSpan({ span, from, to }: { span: SpanJson; from: number; to: number
   const { left, width } = placeSpan(span, from, to)
   const seconds = (Date.parse(span.to) - Date.parse(span.from)) / 1000
   const words = span.text === '' ? span.state : span.text
-  const title = `${words}, ${formatTime(Date.parse(span.from))}, ${formatDuration(seconds)}`
+  const title = `${words}, ${formatExactTime(Date.parse(span.from))}, ${formatDuration(seconds)}`
   const look = {
     className: `lane-span ${classOfSpan(span.state)}`,
     style: { left: `${left}%`, width: `${width}%` },

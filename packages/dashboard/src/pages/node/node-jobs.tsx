@@ -15,25 +15,25 @@ const columns: readonly Column<Job>[] = [
   {
     key: 'id',
     title: 'Job',
-    width: 'minmax(70px, 0.8fr)',
+    width: 'minmax(62px, 0.6fr)',
     cell: ({ id, run_id: run }) => (
       <Link to="/jobs/$id" params={{ id: run }}>
         <Id>{id}</Id>
       </Link>
     ),
   },
-  { key: 'user', title: 'User', width: 'minmax(60px, 1fr)', cell: ({ user }) => user },
+  { key: 'user', title: 'User', width: 'minmax(44px, 0.7fr)', cell: ({ user }) => user },
   {
     key: 'state',
     title: 'State',
-    width: '96px',
+    width: '88px',
     cell: ({ state }) => (
       <ToneChip tone={Object.hasOwn(tones, state) ? (tones[state] ?? 'quiet') : 'quiet'}>{state}</ToneChip>
     ),
   },
-  { key: 'gpus', title: 'GPUs', width: '40px', align: 'end', isExtra: true, cell: ({ gpus }) => gpus },
-  { key: 'ran', title: 'Ran', width: '64px', align: 'end', isExtra: true, cell: (job) => <Ran job={job} /> },
-  { key: 'start', title: 'Began', width: '76px', align: 'end', cell: ({ start }) => <Age at={start} /> },
+  { key: 'gpus', title: 'GPUs', width: '40px', align: 'end', isExtra: 'phone', cell: ({ gpus }) => gpus },
+  { key: 'ran', title: 'Ran', width: '64px', align: 'end', isExtra: 'phone', cell: (job) => <Ran job={job} /> },
+  { key: 'start', title: 'Began', width: 'minmax(66px, 84px)', align: 'end', cell: ({ start }) => <Age at={start} /> },
 ]
 
 /** Jobs that were on a node, newest first. */

@@ -1,35 +1,31 @@
 import { type NodeStoryJson, viewRoutes } from '@navarch/api/views'
 import { Link, useParams } from '@tanstack/react-router'
 import { useFleetNode } from '../../api/fleet-hooks.ts'
+import { isNotFound } from '../../api/is-not-found.ts'
 import { useApi } from '../../api/queries.ts'
 import { useMay } from '../../app/session.ts'
 import { StateChip } from '../../components/chips.tsx'
 import { Empty, Failure, Loaded, Skeleton } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { dayStretches, HoursSwitch, useHours } from '../../components/hours-switch.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { Id } from '../../components/value.tsx'
-import { ownerWords } from '../../grid/node-words.ts'
+import { isFaulty, ownerWords } from '../../grid/node-words.ts'
 import { fillPath, withQuery } from '../../lib/path.ts'
-import { useUrlState } from '../../lib/url-state.ts'
 import { NodeActs } from '../nodes/node-acts.tsx'
 import { BootstrapLogs } from './bootstrap-logs.tsx'
 import { Findings } from './findings.tsx'
 import { GpuRows } from './gpu-rows.tsx'
 import { Lanes } from './lanes.tsx'
+import { MissingNodeParts, useMissingNode } from './missing-node.tsx'
 import { NodeFacts } from './node-facts.tsx'
 import { NodeJobs } from './node-jobs.tsx'
 import { NodeOperations } from './node-operations.tsx'
 
-const stretches = [
-  ['6', '6 h'],
-  ['24', '24 h'],
-  ['168', '7 d'],
-] as const
-
 /** A node: what is going on, why, and what comes next. */
 export function NodePage() {
   const { id = '' } = useParams({ strict: false })
-  const [url, setUrl] = useUrlState()
-  const hours = stretches.find(([key]) => key === url['hours'])?.[0] ?? '24'
+  const hours = useHours(dayStretches, '24')
   const mayAct = useMay('operator')
   const row = useFleetNode(id)
   const story = useApi<NodeStoryJson>(withQuery(fillPath(viewRoutes.nodeStory, { id }), { hours }), {
@@ -41,16 +37,25 @@ export function NodePage() {
       <Link to="/nodes">Nodes</Link> <span className="soft">/</span> <Id>{id}</Id>{' '}
       {row && (
         <span className="node-state">
-          <StateChip state={row.state}>
+          <StateChip state={row.state} isFaulty={isFaulty(row)}>
             {row.state} {ownerWords(row)}
           </StateChip>
         </span>
       )}
     </>
   )
+  const isMissing = isNotFound(error)
+  const missing = useMissingNode(id, isMissing)
+  if (isMissing) {
+    return (
+      <Page title={title} name={id} mood="unknown" {...(missing && { answer: missing.text })}>
+        {missing ? <MissingNodeParts id={id} missing={missing} /> : <Skeleton rows={6} />}
+      </Page>
+    )
+  }
   if (data === undefined) {
     return (
-      <Page title={title}>
+      <Page title={title} name={id}>
         <Panel>{error ? <Failure error={error} onRetry={() => void story.refetch()} /> : <Skeleton rows={10} />}</Panel>
       </Page>
     )
@@ -58,6 +63,7 @@ export function NodePage() {
   return (
     <Page
       title={title}
+      name={id}
       mood={data.mood}
       answer={
         <span className="node-answer">
@@ -83,24 +89,7 @@ export function NodePage() {
                 <GpuRows gpus={gpus} />
               )}
             </Panel>
-            <Panel
-              title="Over time"
-              aside={
-                <span className="button-row">
-                  {stretches.map(([key, label]) => (
-                    <button
-                      key={key}
-                      type="button"
-                      className="button"
-                      aria-pressed={key === hours}
-                      onClick={() => setUrl({ hours: key === '24' ? undefined : key })}
-                    >
-                      {label}
-                    </button>
-                  ))}
-                </span>
-              }
-            >
+            <Panel title="Over time" aside={<HoursSwitch stretches={dayStretches} usual="24" />}>
               <Lanes story={data} />
             </Panel>
             <div className="node-below">

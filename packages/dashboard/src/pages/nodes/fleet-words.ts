@@ -1,4 +1,5 @@
 import type { FleetNodeJson, Mood, NodeCellState } from '@navarch/api/views'
+import { isFaulty } from '../../grid/node-words.ts'
 import { formatCount, plural } from '../../lib/format.ts'
 
 /** What the nodes that are shown come to, in a sentence. */
@@ -19,9 +20,7 @@ export function answerOf(
   const unknown = count('unknown')
   const starting = count('powering')
   // Faulty, and still taking jobs: nobody has drained them.
-  const faulty = rows.filter(
-    ({ state, health }) => health === 'unhealthy' && ['busy', 'mixed', 'idle', 'reserved'].includes(state),
-  ).length
+  const faulty = rows.filter(isFaulty).length
   const parts = [
     down > 0 ? `${are(down)} down` : '',
     faulty > 0 ? `${are(faulty)} unhealthy and in service` : '',

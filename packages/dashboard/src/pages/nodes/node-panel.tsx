@@ -1,15 +1,17 @@
 import { type NodeStoryJson, viewRoutes } from '@navarch/api/views'
 import { Link } from '@tanstack/react-router'
 import { useFleetNode } from '../../api/fleet-hooks.ts'
+import { isNotFound } from '../../api/is-not-found.ts'
 import { useApi } from '../../api/queries.ts'
 import { useMay } from '../../app/session.ts'
 import { StateChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
 import { Age, Id, Unknown } from '../../components/value.tsx'
 import { NodeFigures } from '../../grid/node-tip.tsx'
-import { ownerWords } from '../../grid/node-words.ts'
+import { isFaulty, ownerWords } from '../../grid/node-words.ts'
 import { fillPath, withQuery } from '../../lib/path.ts'
 import { Findings } from '../node/findings.tsx'
+import { useMissingNode } from '../node/missing-node.tsx'
 import { NodeActs } from './node-acts.tsx'
 
 /** A node beside the grid: what is the case, its figures, what can be done. @param isExplained shows its faults too */
@@ -19,11 +21,22 @@ export function NodePanel({ id, isExplained, onExplain }: { id: string; isExplai
   const story = useApi<NodeStoryJson>(withQuery(fillPath(viewRoutes.nodeStory, { id }), { hours: 24 }), {
     topics: ['live'],
   })
-  if (!node) return <Empty title={`There is no node ${id}.`}>It may have been replaced under another name.</Empty>
+  const missing = useMissingNode(id, node === undefined && isNotFound(story.error))
+  if (!node) {
+    return (
+      <Empty title={missing?.text ?? `There is no node ${id}.`}>
+        {missing?.operation && (
+          <Link to="/nodes/$id" params={{ id }}>
+            What was done with it
+          </Link>
+        )}
+      </Empty>
+    )
+  }
   return (
     <div className="node-panel">
       <p>
-        <StateChip state={node.state}>
+        <StateChip state={node.state} isFaulty={isFaulty(node)}>
           {node.state} {ownerWords(node)}
         </StateChip>{' '}
         <span className="soft">
@@ -56,7 +69,13 @@ export function NodePanel({ id, isExplained, onExplain }: { id: string; isExplai
         {node.rack !== '' && (
           <>
             <dt>Rack</dt>
-            <dd>{[node.rack, node.switch].filter((place) => place !== '').join(', ')}</dd>
+            <dd>{node.rack}</dd>
+          </>
+        )}
+        {node.switch !== '' && (
+          <>
+            <dt>Switch</dt>
+            <dd>{node.switch}</dd>
           </>
         )}
         <dt>Type</dt>
@@ -98,11 +117,17 @@ export function NodePanel({ id, isExplained, onExplain }: { id: string; isExplai
       {story.data && story.data.findings.length > 0 && (
         <>
           <button type="button" className="link" aria-expanded={isExplained} onClick={onExplain}>
-            {isExplained ? 'Hide' : 'Explain'} the faults ({story.data.findings.length}) <kbd>e</kbd>
+            {isExplained ? 'Hide' : 'Explain'} {faultWords(story.data.findings)} <kbd>e</kbd>
           </button>
           {isExplained && <Findings findings={story.data.findings.slice(0, 4)} />}
         </>
       )}
     </div>
   )
+}
+
+/** Faults that are over are said to be: a healthy node has none now. */
+function faultWords(findings: NodeStoryJson['findings']): string {
+  const active = findings.filter(({ active: isActive }) => isActive).length
+  return active > 0 ? `the faults (${active})` : `earlier faults (${findings.length}), all over`
 }

@@ -1,22 +1,27 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
 import { useFleet, useFleetStore } from '../../api/fleet-hooks.ts'
+import { useExplain } from '../../app/explain.ts'
 import { FreshnessMark } from '../../app/freshness.tsx'
 import { useKeys } from '../../app/keys.ts'
 import { useMay } from '../../app/session.ts'
 import { Empty, Skeleton } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { FilterBar } from '../../components/filter-bar.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { SidePanel } from '../../components/side-panel.tsx'
+import { Switch } from '../../components/switch.tsx'
 import { Id } from '../../components/value.tsx'
-import { type ColorMode, colorModes } from '../../grid/cell-style.ts'
+import { colorModes } from '../../grid/cell-style.ts'
 import { FilterInput } from '../../grid/filter-input.tsx'
 import { GridCanvas } from '../../grid/grid-canvas.tsx'
 import { useGridFeed, useGridSnapshot } from '../../grid/grid-feed.ts'
-import { type Grouping, groupings } from '../../grid/grid-model.ts'
+import { groupings } from '../../grid/grid-model.ts'
 import { Legend } from '../../grid/legend.tsx'
 import { parseFilter } from '../../grid/parse-filter.ts'
 import { toggleWord } from '../../grid/write-filter.ts'
-import { plural } from '../../lib/format.ts'
+import { formatCount, plural } from '../../lib/format.ts'
+import { keyOf } from '../../lib/key-of.ts'
 import { useUrlState } from '../../lib/url-state.ts'
 import { answerOf } from './fleet-words.ts'
 import { NodeActs } from './node-acts.tsx'
@@ -33,8 +38,8 @@ export function NodesPage() {
   const [current, setCurrent] = useState<string | undefined>(url['node'])
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const text = url['q'] ?? ''
-  const group = oneOf(groupings, url['group'], 'pool')
-  const color = oneOf(colorModes, url['color'], 'state')
+  const group = keyOf(groupings, url['group'], 'pool')
+  const color = keyOf(colorModes, url['color'], 'state')
   const settings = useMemo(() => ({ filter: parseFilter(text), group, color }), [text, group, color])
   const feed = useGridFeed(settings)
   const isTable = url['view'] === 'table'
@@ -63,16 +68,25 @@ export function NodesPage() {
   useKeys(
     useCallback(
       (key) => {
-        const id = current ?? shown
-        if (key === 'e' && id !== undefined) setUrl({ node: id, explain: '1' })
-        else if (key === 'v') setUrl({ view: isTable ? undefined : 'table' })
+        if (key === 'v') setUrl({ view: isTable ? undefined : 'table' })
         else if (key === 'Escape' && shown === undefined && selected.size > 0) setSelected(new Set())
         else return false
         return true
       },
       // The setter is another one with each render; what it reads is in the URL.
-      [current, shown, isTable, selected.size, setUrl],
+      [shown, isTable, selected.size, setUrl],
     ),
+  )
+  const hidden = selected.size - snapshot.rows.filter(({ id }) => selected.has(id)).length
+  const only = snapshot.rows.length === 1 ? snapshot.rows[0]?.id : undefined
+  useExplain(
+    useCallback(() => {
+      const id = current ?? shown ?? only
+      if (id === undefined)
+        return 'No node is selected: the arrows in the grid, j and k in the table choose one, e explains it.'
+      setUrl({ node: id, explain: '1' })
+      return ''
+    }, [current, shown, only, setUrl]),
   )
 
   const body = !isLoaded ? (
@@ -91,12 +105,16 @@ export function NodesPage() {
         if (shown !== undefined) setUrl({ node: id })
       }}
       onOpen={open}
-      {...(mayAct && { onToggle: (id: string) => select([id], true) })}
+      {...(mayAct && {
+        onToggle: (id: string) => select([id], true),
+        onToggleAll: (isAll: boolean) => setSelected(new Set(isAll ? snapshot.rows.map(({ id }) => id) : [])),
+      })}
     />
   ) : (
     <GridCanvas
       feed={feed}
       height="fill"
+      isWall={isKiosk}
       current={current}
       selected={selected}
       onMove={(id) => {
@@ -128,7 +146,7 @@ export function NodesPage() {
       answer={isLoaded ? answer.text : <LoadingWords />}
       aside={<ViewMenu />}
     >
-      <div className="nodes-tools">
+      <FilterBar className="nodes-tools" count={settings.filter.terms.length}>
         <FilterInput value={text} onChange={(q) => setUrl({ q })} nodes={store.get().nodes} />
         <Choice
           name="Group"
@@ -142,15 +160,13 @@ export function NodesPage() {
           choices={colorModes}
           onChange={(value) => setUrl({ color: value === 'state' ? undefined : value })}
         />
-        <span className="button-row">
-          <button type="button" className="button" aria-pressed={!isTable} onClick={() => setUrl({ view: undefined })}>
-            Grid
-          </button>
-          <button type="button" className="button" aria-pressed={isTable} onClick={() => setUrl({ view: 'table' })}>
-            Table
-          </button>
-        </span>
-      </div>
+        <Switch
+          label="Shown as"
+          choices={{ grid: 'Grid', table: 'Table' }}
+          value={isTable ? 'table' : 'grid'}
+          onChange={(view) => setUrl({ view: view === 'table' ? view : undefined })}
+        />
+      </FilterBar>
       <div className="with-panel">
         <Panel className="nodes-panel">
           {body}
@@ -169,7 +185,10 @@ export function NodesPage() {
       </div>
       {selected.size > 0 && mayAct && (
         <section className="bulk" aria-label="Selected nodes">
-          <strong>{plural(selected.size, 'node')}</strong> selected
+          <span>
+            <strong>{plural(selected.size, 'node')}</strong> selected
+            {hidden > 0 && `, ${formatCount(hidden)} of them not shown by the filter`}
+          </span>
           <NodeActs ids={[...selected]} onDone={() => setSelected(new Set())} />
           <button type="button" className="button" onClick={() => setSelected(new Set())}>
             Clear
@@ -229,12 +248,4 @@ function Choice<Name extends string>({
       </select>
     </label>
   )
-}
-
-function oneOf<Name extends ColorMode | Grouping>(
-  choices: Record<Name, string>,
-  value: string | undefined,
-  otherwise: Name,
-): Name {
-  return value !== undefined && Object.hasOwn(choices, value) ? (value as Name) : otherwise
 }

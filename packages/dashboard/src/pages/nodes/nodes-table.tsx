@@ -4,7 +4,8 @@ import { Meter } from '../../components/bars.tsx'
 import { StateChip } from '../../components/chips.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Age, Id, Unknown, Value } from '../../components/value.tsx'
-import { ownerWords } from '../../grid/node-words.ts'
+import { isFaulty, ownerWords } from '../../grid/node-words.ts'
+import { formatCount } from '../../lib/format.ts'
 import { sortNodes } from './sort-nodes.ts'
 
 /** The same nodes as the grid, in rows. */
@@ -17,6 +18,7 @@ export function NodesTable({
   onMove,
   onOpen,
   onToggle,
+  onToggleAll,
 }: {
   rows: readonly FleetNodeJson[]
   sort: string
@@ -27,12 +29,14 @@ export function NodesTable({
   onOpen: (id: string) => void
   /** Absent: nothing can be selected. */
   onToggle?: (id: string) => void
+  /** Selects all that are shown, or none. */
+  onToggleAll?: (isAll: boolean) => void
 }) {
   const box: Column<FleetNodeJson>[] = onToggle
     ? [
         {
           key: 'box',
-          title: <span className="visually-hidden">Select</span>,
+          title: onToggleAll && <AllBox rows={rows} selected={selected} onToggle={onToggleAll} />,
           width: '22px',
           cell: (node) => (
             <input
@@ -56,8 +60,30 @@ export function NodesTable({
       isSelectedRow={({ id }) => selected.has(id)}
       onSelect={({ id }) => onMove(id)}
       onOpen={({ id }) => onOpen(id)}
+      height="fill"
       sort={sort}
       onSort={onSort}
+    />
+  )
+}
+
+/** All nodes that the filter leaves, at once. */
+function AllBox({
+  rows,
+  selected,
+  onToggle,
+}: {
+  rows: readonly FleetNodeJson[]
+  selected: ReadonlySet<string>
+  onToggle: (isAll: boolean) => void
+}) {
+  const isAll = rows.every(({ id }) => selected.has(id))
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Select all ${formatCount(rows.length)}`}
+      checked={isAll}
+      onChange={() => onToggle(!isAll)}
     />
   )
 }
@@ -80,7 +106,7 @@ const columns: readonly Column<FleetNodeJson>[] = [
     width: 'minmax(84px, 1.3fr)',
     canSort: true,
     cell: (node) => (
-      <StateChip state={node.state}>
+      <StateChip state={node.state} isFaulty={isFaulty(node)}>
         {node.state} <span className="soft">{ownerWords(node)}</span>
       </StateChip>
     ),
@@ -121,7 +147,7 @@ const columns: readonly Column<FleetNodeJson>[] = [
     title: 'Users',
     width: 'minmax(60px, 0.8fr)',
     isExtra: true,
-    cell: ({ users }) => users.join(', '),
+    cell: ({ users }) => <span title={users.join(', ')}>{users.join(', ')}</span>,
   },
   {
     key: 'reason',
@@ -139,4 +165,11 @@ const columns: readonly Column<FleetNodeJson>[] = [
     canSort: true,
     cell: ({ since }) => (since === null ? <Unknown /> : <Age at={since} />),
   },
+  { key: 'brief', title: '', width: '0', isBelow: true, cell: (node) => briefOf(node) },
 ]
+
+/** A phone's second line: what is not well, whose doing it is, and why. */
+function briefOf(node: FleetNodeJson): string | null {
+  const words = [isFaulty(node) ? 'unhealthy' : '', ownerWords(node), node.reason].filter((word) => word !== '')
+  return words.length === 0 ? null : words.join(': ')
+}

@@ -5,9 +5,10 @@ import { useNow } from '../../api/fleet-hooks.ts'
 import { useApi } from '../../api/queries.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { Age, Id } from '../../components/value.tsx'
-import { formatDuration, formatTime } from '../../lib/format.ts'
+import { formatDuration, formatExactTime } from '../../lib/format.ts'
 import { BootstrapLogs } from '../node/bootstrap-logs.tsx'
 import { OperationActs } from './operation-acts.tsx'
 import { answerOfOperation, nameOfOperationState, secondsOfStep, toneOfOperation } from './operation-words.ts'
@@ -20,6 +21,7 @@ export function OperationPage() {
   const { data } = operation
   return (
     <Page
+      name={`Operation ${id}`}
       title={
         <>
           Operation <Id>{id}</Id>
@@ -81,7 +83,7 @@ function Step({ step, now }: { step: OperationStepJson; now: number }) {
       <span className="visually-hidden">{step.state}</span>
       <span className="step-message">{step.message}</span>
       {step.attempts > 1 && <span className="soft">{step.attempts} tries</span>}
-      <span className="step-time" title={step.started_at === null ? '' : formatTime(Date.parse(step.started_at))}>
+      <span className="step-time" title={step.started_at === null ? '' : formatExactTime(Date.parse(step.started_at))}>
         {seconds === null ? '' : formatDuration(seconds)}
       </span>
     </li>

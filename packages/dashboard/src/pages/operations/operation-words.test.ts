@@ -1,6 +1,6 @@
 import type { OperationJson } from '@navarch/api/rest'
 import { describe, expect, it } from 'vitest'
-import { answerOfOperation, secondsOfStep } from './operation-words.ts'
+import { actsOf, answerOfOperation, nameOfOperation, secondsOfStep } from './operation-words.ts'
 
 const at = Date.parse('2026-01-01T00:10:00Z')
 const operation = (part: Partial<OperationJson>): OperationJson => ({
@@ -30,22 +30,37 @@ const operation = (part: Partial<OperationJson>): OperationJson => ({
 
 describe('an operation, in a sentence', () => {
   it.each([
-    [{}, 'The replace of gpu-1 is at “wait”, for 5m: job 812 still runs.', 'mending'],
-    [{ state: 'succeeded' as const }, 'The replace of gpu-1 is done; it took 2m.', 'good'],
-    [{ state: 'failed' as const }, 'The replace of gpu-1 failed at “wait”: job 812 still runs', 'act'],
-    [{ state: 'waiting_for_approval' as const }, 'The replace of gpu-1 waits for your approval: XID 79.', 'act'],
+    [{}, 'The replacement of gpu-1 is at “wait”, for 5m: job 812 still runs.', 'mending'],
+    [{ state: 'succeeded' as const }, 'The replacement of gpu-1 is done; it took 2m.', 'good'],
+    [{ state: 'failed' as const }, 'The replacement of gpu-1 failed at “wait”: job 812 still runs', 'act'],
+    [{ state: 'waiting_for_approval' as const }, 'The replacement of gpu-1 waits for your approval: XID 79.', 'todo'],
     [
       {
         state: 'cancelled' as const,
         approval: { state: 'rejected' as const, by: 'ana', at: '', reason: 'not now' },
       },
-      'The replace of gpu-1 was cancelled. It was rejected by ana: not now.',
+      'The replacement of gpu-1 was cancelled. It was rejected by ana: not now.',
       'good',
     ],
   ])('%#', (part, answer, mood) => {
     expect(answerOfOperation(operation(part), at)).toEqual({ answer, mood })
   })
 })
+
+it.each([
+  ['waiting_for_approval', ['approve', 'reject']],
+  ['running', ['cancel']],
+  ['waiting', ['cancel']],
+  ['failed', ['retry']],
+  ['succeeded', []],
+  ['cancelled', []],
+] as const)('while it is %s, a person may do %j', (state, acts) => expect(actsOf(state)).toEqual(acts))
+
+it.each([
+  ['provision', 'provisioning of gpu-1'],
+  ['drain', 'drain of gpu-1'],
+  ['uncordon', 'return of gpu-1'],
+] as const)('a %s is spoken of as the %s', (kind, name) => expect(nameOfOperation(operation({ kind }))).toBe(name))
 
 it('knows nothing of a step that has not begun', () => {
   const step = {

@@ -1,10 +1,9 @@
 import type { OperationJson, OperationStepJson } from '@navarch/api/rest'
+import type { Tone } from '../../components/chips.tsx'
 import { formatDuration } from '../../lib/format.ts'
 
-type Tone = 'good' | 'mending' | 'act' | 'info' | 'unknown' | 'quiet'
-
 const operationTones: Record<OperationJson['state'], Tone> = {
-  waiting_for_approval: 'act',
+  waiting_for_approval: 'todo',
   running: 'info',
   waiting: 'mending',
   succeeded: 'good',
@@ -12,7 +11,7 @@ const operationTones: Record<OperationJson['state'], Tone> = {
   cancelled: 'quiet',
 }
 
-const stateNames: Partial<Record<OperationJson['state'], string>> = { waiting_for_approval: 'waits for approval' }
+const stateNames: Partial<Record<OperationJson['state'], string>> = { waiting_for_approval: 'to approve' }
 
 export function toneOfOperation(state: OperationJson['state']): Tone {
   return operationTones[state]
@@ -26,6 +25,27 @@ export function isOverOperation(state: OperationJson['state']): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled'
 }
 
+/** Kinds as they stand behind "the"; others are nouns as they are. */
+const nouns: Partial<Record<OperationJson['kind'], string>> = {
+  provision: 'provisioning',
+  replace: 'replacement',
+  uncordon: 'return',
+}
+
+/** An operation as it is spoken of: "replacement of train-001". */
+export function nameOfOperation({ kind, node }: Pick<OperationJson, 'kind' | 'node'>): string {
+  return `${nouns[kind] ?? kind} of ${node}`
+}
+
+export type OperationAct = 'approve' | 'reject' | 'retry' | 'cancel'
+
+/** What a person may do with an operation in a state. */
+export function actsOf(state: OperationJson['state']): readonly OperationAct[] {
+  if (state === 'waiting_for_approval') return ['approve', 'reject']
+  if (state === 'failed') return ['retry']
+  return isOverOperation(state) ? [] : ['cancel']
+}
+
 /** Seconds that a step took, or has been at work; null before it began. */
 export function secondsOfStep({ started_at, finished_at }: OperationStepJson, now: number): number | null {
   if (started_at === null) return null
@@ -36,13 +56,13 @@ export function secondsOfStep({ started_at, finished_at }: OperationStepJson, no
 export function answerOfOperation(
   operation: OperationJson,
   now: number,
-): { answer: string; mood: 'good' | 'mending' | 'act' } {
-  const { kind, node, state, reason, created_at, updated_at, approval } = operation
-  const what = `${kind} of ${node}`
+): { answer: string; mood: 'good' | 'mending' | 'todo' | 'act' } {
+  const { state, reason, created_at, updated_at, approval } = operation
+  const what = nameOfOperation(operation)
   const step = operation.steps.find(({ name }) => name === operation.step)
   switch (state) {
     case 'waiting_for_approval':
-      return { answer: `The ${what} waits for your approval: ${reason}.`, mood: 'act' }
+      return { answer: `The ${what} waits for your approval: ${reason}.`, mood: 'todo' }
     case 'succeeded': {
       const took = formatDuration((Date.parse(updated_at) - Date.parse(created_at)) / 1000)
       return { answer: `The ${what} is done; it took ${took}.`, mood: 'good' }

@@ -4,7 +4,10 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { FilterBar } from '../../components/filter-bar.tsx'
+import { NoFit } from '../../components/no-fit.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Age, Id } from '../../components/value.tsx'
 import { plural } from '../../lib/format.ts'
@@ -18,17 +21,27 @@ const columns: readonly Column<OperationJson>[] = [
     key: 'id',
     title: 'Operation',
     width: 'minmax(80px, 0.8fr)',
+    isExtra: true,
     cell: ({ id }) => (
       <Link to="/operations/$id" params={{ id }}>
         <Id>{id}</Id>
       </Link>
     ),
   },
-  { key: 'kind', title: 'What', width: 'minmax(80px, 0.8fr)', cell: ({ kind }) => kind },
+  {
+    key: 'kind',
+    title: 'What',
+    width: 'minmax(76px, 0.8fr)',
+    cell: ({ id, kind }) => (
+      <Link to="/operations/$id" params={{ id }}>
+        {kind}
+      </Link>
+    ),
+  },
   {
     key: 'node',
     title: 'Node',
-    width: 'minmax(100px, 1fr)',
+    width: 'minmax(84px, 1fr)',
     cell: ({ node }) => (
       <Link to="/nodes/$id" params={{ id: node }}>
         <Id>{node}</Id>
@@ -39,7 +52,7 @@ const columns: readonly Column<OperationJson>[] = [
   {
     key: 'state',
     title: 'State',
-    width: '150px',
+    width: '96px',
     cell: ({ state }) => <ToneChip tone={toneOfOperation(state)}>{nameOfOperationState(state)}</ToneChip>,
   },
   {
@@ -53,14 +66,24 @@ const columns: readonly Column<OperationJson>[] = [
     key: 'reason',
     title: 'Why',
     width: 'minmax(120px, 2.4fr)',
-    isExtra: true,
-    cell: ({ reason }) => <span title={reason}>{reason}</span>,
+    isText: true,
+    cell: ({ reason }) => reason,
   },
   { key: 'by', title: 'By', width: '90px', isExtra: true, cell: ({ initiator }) => initiator },
-  { key: 'at', title: 'Began', width: '84px', align: 'end', cell: ({ created_at }) => <Age at={created_at} /> },
+  {
+    key: 'at',
+    title: 'Began',
+    width: '84px',
+    align: 'end',
+    isExtra: true,
+    cell: ({ created_at }) => <Age at={created_at} />,
+  },
 ]
 
 const stateChoices = ['', 'waiting_for_approval', 'running', 'waiting', 'failed', 'succeeded', 'cancelled'] as const
+
+/** What the URL may choose of them. */
+const filters = ['state', 'kind', 'pool', 'node'] as const
 
 /** What Navarch does and did, the open ones first. */
 export function OperationsPage() {
@@ -79,7 +102,7 @@ export function OperationsPage() {
           return (
             <>
               <ToApprove operations={all.filter(({ state }) => state === 'waiting_for_approval')} />
-              <div className="filters">
+              <FilterBar count={filters.filter((field) => url[field] !== undefined).length}>
                 <label>
                   State
                   <select value={url['state'] ?? ''} onChange={(event) => setUrl({ state: event.target.value })}>
@@ -110,10 +133,15 @@ export function OperationsPage() {
                     onChange={(event) => setUrl({ [field]: event.target.value })}
                   />
                 ))}
-              </div>
+              </FilterBar>
               <Panel>
-                {shown.length === 0 ? (
-                  <Empty title="No operation fits.">
+                {shown.length === 0 && filters.some((field) => url[field] !== undefined) ? (
+                  <NoFit
+                    what="operation"
+                    onClear={() => setUrl({ state: undefined, kind: undefined, pool: undefined, node: undefined })}
+                  />
+                ) : shown.length === 0 ? (
+                  <Empty title="Navarch has done nothing yet.">
                     Each change that Navarch makes to the world is one, with its steps.
                   </Empty>
                 ) : (
@@ -122,6 +150,7 @@ export function OperationsPage() {
                     rows={[...shown].sort(openFirst)}
                     columns={columns}
                     keyOf={({ id }) => id}
+                    height="fill"
                     {...(url['operation'] === undefined ? {} : { selected: url['operation'] })}
                     onSelect={({ id }) => setUrl({ operation: id })}
                     onOpen={({ id }) => void navigate({ to: '/operations/$id', params: { id } })}
@@ -140,7 +169,7 @@ function openFirst(a: OperationJson, b: OperationJson): number {
   return Number(isOverOperation(a.state)) - Number(isOverOperation(b.state)) || b.created_at.localeCompare(a.created_at)
 }
 
-function answerOf(all: readonly OperationJson[]): { answer: string; mood: 'good' | 'mending' | 'act' } {
+function answerOf(all: readonly OperationJson[]): { answer: string; mood: 'good' | 'mending' | 'todo' } {
   const count = (state: OperationJson['state']) => all.filter((operation) => operation.state === state).length
   const toApprove = count('waiting_for_approval')
   const atWork = count('running') + count('waiting')
@@ -148,7 +177,7 @@ function answerOf(all: readonly OperationJson[]): { answer: string; mood: 'good'
   if (toApprove > 0) {
     return {
       answer: `${plural(toApprove, 'operation waits', 'operations wait')} for your approval. ${work}.`,
-      mood: 'act',
+      mood: 'todo',
     }
   }
   return { answer: `${work}; nothing waits for you.`, mood: atWork > 0 ? 'mending' : 'good' }

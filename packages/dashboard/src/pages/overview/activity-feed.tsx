@@ -2,16 +2,14 @@ import { type ActivityJson, viewRoutes } from '@navarch/api/views'
 import { Link } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { Empty, Loaded } from '../../components/feedback.tsx'
+import { HoursSwitch, useHours } from '../../components/hours-switch.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { ScrollArea } from '../../components/scroll-area.tsx'
 import { Age, Id } from '../../components/value.tsx'
-import { formatTime } from '../../lib/format.ts'
+import { formatExactTime } from '../../lib/format.ts'
 import { withQuery } from '../../lib/path.ts'
-import { useUrlState } from '../../lib/url-state.ts'
 
-const stretches = [
-  ['1', 'hour'],
-  ['24', 'day'],
-] as const
+const stretches = { '1': 'hour', '24': 'day' } as const
 
 /** Things shown at once. */
 const most = 60
@@ -30,40 +28,27 @@ const kinds: Record<ActivityJson['kind'], string> = {
 
 /** What changed: faults, drains, replacements, sizes, people's acts in one feed, alike things folded. */
 export function ActivityFeed() {
-  const [url, setUrl] = useUrlState()
-  const hours = url['hours'] === '24' ? '24' : '1'
+  const hours = useHours(stretches, '1')
+  const word = stretches[hours]
   const query = useApi<ActivityJson[]>(withQuery(viewRoutes.activity, { hours }), { topics: ['live'] })
   return (
     <Panel
       className="activity-panel"
-      title={`What changed in the last ${hours === '24' ? 'day' : 'hour'}`}
-      aside={
-        <span className="button-row">
-          {stretches.map(([key, label]) => (
-            <button
-              key={key}
-              type="button"
-              className="button"
-              aria-pressed={key === hours}
-              onClick={() => setUrl({ hours: key === '1' ? undefined : key })}
-            >
-              {label}
-            </button>
-          ))}
-        </span>
-      }
+      title={`What changed in the last ${word}`}
+      aside={<HoursSwitch stretches={stretches} usual="1" />}
     >
       <Loaded query={query} rows={8}>
         {(feed) =>
           feed.length === 0 ? (
-            <Empty title={`Nothing changed in the last ${hours === '24' ? 'day' : 'hour'}.`}>Calm is good.</Empty>
+            <Empty title={`Nothing changed in the last ${word}.`}>Calm is good.</Empty>
           ) : (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: a long feed is scrolled with the keyboard
-            <ol className="activity" tabIndex={0} aria-label="What changed">
-              {feed.slice(0, most).map((entry) => (
-                <ActivityLine key={entry.id} entry={entry} />
-              ))}
-            </ol>
+            <ScrollArea label="What changed" className="activity">
+              <ol>
+                {feed.slice(0, most).map((entry) => (
+                  <ActivityLine key={entry.id} entry={entry} />
+                ))}
+              </ol>
+            </ScrollArea>
           )
         }
       </Loaded>
@@ -73,7 +58,7 @@ export function ActivityFeed() {
 
 function ActivityLine({ entry }: { entry: ActivityJson }) {
   const { at, since, kind, severity, text, count, nodes, pools, operations } = entry
-  const title = count > 1 ? `${count} times since ${formatTime(Date.parse(since))}` : ''
+  const title = count > 1 ? `${count} times since ${formatExactTime(Date.parse(since))}` : ''
   const [operation] = operations
   return (
     <li className={`activity-line severity-${severity}`}>

@@ -1,7 +1,7 @@
 import { type FleetHistoryJson, viewRoutes } from '@navarch/api/views'
 import { useMemo } from 'react'
 import { useApi } from '../../api/queries.ts'
-import type { ChartSpec } from '../../charts/chart-options.ts'
+import type { ChartSpec } from '../../charts/chart-spec.ts'
 import { TimeChart } from '../../charts/time-chart.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
 import { Panel } from '../../components/panel.tsx'

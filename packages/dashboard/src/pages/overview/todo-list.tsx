@@ -1,11 +1,8 @@
-import type { OperationJson } from '@navarch/api/rest'
-import { routePath } from '@navarch/api/routes'
 import type { OverviewJson } from '@navarch/api/views'
 import { Link } from '@tanstack/react-router'
-import { useApi } from '../../api/queries.ts'
 import { Panel } from '../../components/panel.tsx'
 import { splitLink } from '../../lib/path.ts'
-import { OperationActs } from '../operations/operation-acts.tsx'
+import { OperationActsOf } from '../operations/operation-acts-of.tsx'
 
 /** What a person must do, the most urgent first, with the buttons beside it. */
 export function TodoList({ todo }: { todo: OverviewJson['todo'] }) {
@@ -19,7 +16,11 @@ export function TodoList({ todo }: { todo: OverviewJson['todo'] }) {
             <Link {...splitLink(link)} className="todo-text">
               {text}
             </Link>
-            {operation !== null && <TodoActs id={operation} />}
+            {operation !== null && isOfOne(link, operation) && (
+              <span className="todo-acts">
+                <OperationActsOf id={operation} />
+              </span>
+            )}
           </li>
         ))}
       </ol>
@@ -27,8 +28,7 @@ export function TodoList({ todo }: { todo: OverviewJson['todo'] }) {
   )
 }
 
-/** The operation is asked for by itself: what can be done with it depends on its state now. */
-function TodoActs({ id }: { id: string }) {
-  const { data } = useApi<OperationJson>(routePath('operation', { id }), { topics: ['live'] })
-  return <span className="todo-acts">{data && <OperationActs operation={data} />}</span>
+/** Several operations of one reason are one line: a button that does one of them would not do what the line says. */
+function isOfOne(link: string, operation: string): boolean {
+  return link === `/operations/${operation}`
 }

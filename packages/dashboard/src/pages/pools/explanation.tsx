@@ -12,7 +12,7 @@ const columns: readonly Column<Job>[] = [
   {
     key: 'job',
     title: 'Job',
-    width: '90px',
+    width: 'minmax(90px, 1fr)',
     cell: ({ job }) => (
       <Link to="/jobs/$id" params={{ id: job }}>
         <Id>{job}</Id>
@@ -30,8 +30,9 @@ const columns: readonly Column<Job>[] = [
   {
     key: 'reason',
     title: 'Why',
-    width: 'minmax(120px, 3fr)',
-    cell: ({ reason }) => <span title={reason}>{reason}</span>,
+    width: 'minmax(120px, 5fr)',
+    isText: true,
+    cell: ({ reason }) => reason,
   },
 ]
 

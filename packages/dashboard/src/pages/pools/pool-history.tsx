@@ -1,47 +1,25 @@
 import { type PoolHistoryJson, viewRoutes } from '@navarch/api/views'
 import { useMemo } from 'react'
 import { useApi } from '../../api/queries.ts'
-import type { ChartSpec } from '../../charts/chart-options.ts'
+import type { ChartSpec } from '../../charts/chart-spec.ts'
 import { TimeChart } from '../../charts/time-chart.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
+import { dayStretches, HoursSwitch, useHours } from '../../components/hours-switch.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { ScrollArea } from '../../components/scroll-area.tsx'
 import { Age } from '../../components/value.tsx'
 import { formatWhole } from '../../lib/format.ts'
 import { fillPath, withQuery } from '../../lib/path.ts'
-import { useUrlState } from '../../lib/url-state.ts'
-
-const stretches = [
-  ['6', '6 h'],
-  ['24', '24 h'],
-  ['168', '7 d'],
-] as const
+import { newestDecisions } from './newest-decisions.ts'
 
 /** Steps over time of what a pool wanted and had, with the decisions. */
 export function PoolHistory({ name }: { name: string }) {
-  const [url, setUrl] = useUrlState()
-  const hours = stretches.find(([key]) => key === url['hours'])?.[0] ?? '24'
+  const hours = useHours(dayStretches, '24')
   const query = useApi<PoolHistoryJson>(withQuery(fillPath(viewRoutes.poolHistory, { name }), { hours }), {
     topics: ['live'],
   })
   return (
-    <Panel
-      title="Size over time"
-      aside={
-        <span className="button-row">
-          {stretches.map(([key, label]) => (
-            <button
-              key={key}
-              type="button"
-              className="button"
-              aria-pressed={key === hours}
-              onClick={() => setUrl({ hours: key === '24' ? undefined : key })}
-            >
-              {label}
-            </button>
-          ))}
-        </span>
-      }
-    >
+    <Panel title="Size over time" aside={<HoursSwitch stretches={dayStretches} usual="24" />}>
       <Loaded query={query} rows={7}>
         {(history) =>
           history.points.length === 0 ? (
@@ -65,17 +43,15 @@ function History({ history }: { history: PoolHistoryJson }) {
       {history.decisions.length > 0 && (
         <>
           <h3 className="decisions-head">Decisions</h3>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled with the keyboard */}
-          <ol className="decisions" tabIndex={0} aria-label="Decisions">
-            {history.decisions
-              .slice(-12)
-              .reverse()
-              .map(({ at, text }) => (
+          <ScrollArea className="decisions" label="Decisions">
+            <ol>
+              {newestDecisions(history.decisions).map(({ at, text }) => (
                 <li key={`${at} ${text}`}>
                   <Age at={at} /> <span>{text}</span>
                 </li>
               ))}
-          </ol>
+            </ol>
+          </ScrollArea>
         </>
       )}
     </>

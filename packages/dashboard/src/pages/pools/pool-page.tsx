@@ -6,7 +6,8 @@ import { useApi } from '../../api/queries.ts'
 import { useMay } from '../../app/session.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { Age } from '../../components/value.tsx'
 import { GridCanvas } from '../../grid/grid-canvas.tsx'
 import { useGridFeed } from '../../grid/grid-feed.ts'
@@ -29,6 +30,7 @@ export function PoolPage() {
   const answer = pool && sentenceOf(pool, explanation.data)
   return (
     <Page
+      name={`Pool ${name}`}
       title={
         <>
           <Link to="/pools">Pools</Link> <span className="soft">/</span> {name}

@@ -27,7 +27,17 @@ describe('pools in words', () => {
     [[pool('train', 4, 4), pool('dev', 2, 2)], 'good', 'All 2 pools have the size that they want.'],
     [[pool('train', 4, 6), pool('dev', 3, 2)], 'mending', 'train grows from 4 to 6; dev shrinks from 3 to 2.'],
     [[pool('train', 4, 4, { conditions: [trouble] })], 'act', 'train needs a look.'],
-    [[pool('lab', 2, 4, { mode: 'recommend' })], 'act', 'lab waits for approval to grow from 2 to 4.'],
+    [[pool('lab', 2, 4, { mode: 'recommend' })], 'todo', 'lab waits for approval to grow from 2 to 4.'],
+    [
+      [pool('lab', 2, 4, { mode: 'recommend' }), pool('train', 6, 4)],
+      'todo',
+      'lab waits for approval to grow from 2 to 4. By itself: train shrinks from 6 to 4.',
+    ],
+    [
+      [pool('dev', 3, 3, { conditions: [trouble] }), pool('train', 6, 4), pool('lab', 2, 4, { mode: 'recommend' })],
+      'act',
+      'dev needs a look; lab waits for approval to grow from 2 to 4.',
+    ],
     [[pool('lab', 2, 4, { mode: 'observe' })], 'good', 'lab would grow from 2 to 4.'],
   ] as const)('%#: all of them', (pools, mood, text) => {
     expect(answerOf(pools)).toEqual({ mood, text })
@@ -37,7 +47,7 @@ describe('pools in words', () => {
     [
       pool('lab', 2, 4, { mode: 'recommend' }),
       undefined,
-      'act',
+      'todo',
       '2 of 4 wanted nodes, 2 coming, the rest waits for approval.',
     ],
     [pool('train', 4, 6), { reason: '2 jobs wait' }, 'mending', '4 of 6 wanted nodes, 2 coming: 2 jobs wait.'],

@@ -1,6 +1,6 @@
 import type { PoolExplanationJson, PoolJson } from '@navarch/api/rest'
-import type { Mood } from '@navarch/api/views'
 import { plural } from '../../lib/format.ts'
+import type { PageMood } from '../../lib/page-mood.ts'
 
 /** Conditions that say that something is not as it should be. */
 export function problemsOf({ conditions }: Pick<PoolJson, 'conditions'>): PoolJson['conditions'] {
@@ -18,25 +18,36 @@ export function notesOf(pool: Pick<PoolJson, 'conditions'>): PoolJson['condition
   )
 }
 
-/** What all pools come to. */
-export function answerOf(pools: readonly PoolJson[]): { mood: Mood; text: string } {
+/** What all pools come to: what fails, else what waits for a person, and only then what moves by itself. */
+export function answerOf(pools: readonly PoolJson[]): { mood: PageMood; text: string } {
   if (pools.length === 0) return { mood: 'good', text: 'There are no pools.' }
-  const moving = pools.filter(({ size }) => size.wanted !== size.ready)
   const troubled = pools.filter((pool) => problemsOf(pool).length > 0)
-  const parts = [
-    ...moving.map(changeWords),
-    ...(troubled.length > 0
-      ? [`${troubled.map(({ name }) => name).join(' and ')} ${troubled.length === 1 ? 'needs' : 'need'} a look`]
-      : []),
-  ]
-  const isAsked = moving.some(({ mode }) => mode === 'recommend')
-  const isGrowing = moving.some(({ mode, size }) => mode === 'act' && size.wanted > size.ready)
-  const mood: Mood = troubled.length > 0 || isAsked ? 'act' : isGrowing ? 'mending' : 'good'
+  const asked = pools.filter(isAsked)
+  const moving = pools.filter((pool) => pool.size.wanted !== pool.size.ready && !isAsked(pool))
+  const moves = moving.map(changeWords)
+  if (troubled.length > 0) {
+    const names = troubled.map(({ name }) => name).join(' and ')
+    const parts = [`${names} ${troubled.length === 1 ? 'needs' : 'need'} a look`, ...asked.map(changeWords)]
+    return { mood: 'act', text: `${parts.join('; ')}.` }
+  }
+  if (asked.length > 0) {
+    const rest = moves.length === 0 ? '' : ` By itself: ${moves.join('; ')}.`
+    return { mood: 'todo', text: `${asked.map(changeWords).join('; ')}.${rest}` }
+  }
+  if (moves.length > 0) {
+    const isGrowing = moving.some(({ mode, size }) => mode === 'act' && size.wanted > size.ready)
+    return { mood: isGrowing ? 'mending' : 'good', text: `${moves.join('; ')}.` }
+  }
   const all =
     pools.length === 1
       ? 'The pool has the size that it wants'
       : `All ${pools.length} pools have the size that they want`
-  return { mood, text: parts.length === 0 ? `${all}.` : `${parts.join('; ')}.` }
+  return { mood: 'good', text: `${all}.` }
+}
+
+/** Whether its next change waits for a person's approval. */
+function isAsked({ mode, size: { ready, wanted } }: Pick<PoolJson, 'mode' | 'size'>): boolean {
+  return mode === 'recommend' && ready !== wanted
 }
 
 /** What a pool is about to do, by its mode. */
@@ -51,7 +62,7 @@ function changeWords({ name, mode, size: { ready, wanted } }: PoolJson): string 
 export function sentenceOf(
   pool: PoolJson,
   explanation: Pick<PoolExplanationJson, 'reason'> | undefined,
-): { mood: Mood; text: string } {
+): { mood: PageMood; text: string } {
   const { ready, wanted, provisioning } = pool.size
   const coming = provisioning > 0 ? `, ${provisioning} coming` : ''
   const held =
@@ -61,8 +72,8 @@ export function sentenceOf(
       ? `${plural(ready, 'node')}, as wanted`
       : `${ready} of ${plural(wanted, 'wanted node')}${coming}${ready < wanted ? held : ''}`
   const why = explanation === undefined ? '' : `: ${explanation.reason}`
-  const isAsked = pool.mode === 'recommend' && ready !== wanted
-  const mood: Mood = problemsOf(pool).length > 0 || isAsked ? 'act' : ready < wanted ? 'mending' : 'good'
+  const mood: PageMood =
+    problemsOf(pool).length > 0 ? 'act' : isAsked(pool) ? 'todo' : ready < wanted ? 'mending' : 'good'
   return { mood, text: `${count}${why}.` }
 }
 

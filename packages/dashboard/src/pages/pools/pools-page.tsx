@@ -5,7 +5,8 @@ import { useState } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { formatCount } from '../../lib/format.ts'
 import { answerOf, modeWords, problemsOf } from './pool-words.ts'
@@ -115,6 +116,7 @@ const columns: readonly Column<PoolJson>[] = [
     key: 'conditions',
     title: 'Problem',
     width: 'minmax(60px, 1fr)',
+    isText: true,
     cell: (pool) => {
       const [problem, ...more] = problemsOf(pool)
       if (problem === undefined) return null

@@ -1,19 +1,25 @@
 import { type PendingJobJson, type QueueJson, viewRoutes } from '@navarch/api/views'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { StackBar } from '../../components/bars.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { FilterBar } from '../../components/filter-bar.tsx'
+import { NoFit } from '../../components/no-fit.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { SidePanel } from '../../components/side-panel.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Age, Id, Value } from '../../components/value.tsx'
 import { formatCount, formatDuration, plural } from '../../lib/format.ts'
 import { withQuery } from '../../lib/path.ts'
 import { useUrlState } from '../../lib/url-state.ts'
+import { jobIdOf } from './pending-row.ts'
+import { WhyPending } from './why-pending.tsx'
 
 /** Pending jobs: why each waits, and what would make it start. */
 export function QueuePage() {
   const [url, setUrl] = useUrlState()
+  const navigate = useNavigate()
   const filter = { partition: url['partition'], user: url['user'], account: url['account'], reason: url['reason'] }
   const queue = useApi<QueueJson>(withQuery(viewRoutes.queue, filter), { topics: ['live'] })
   const selected = queue.data?.jobs.find(({ id }) => id === url['job'])
@@ -25,7 +31,9 @@ export function QueuePage() {
       {...(queue.data ? { answer: answerOf(queue.data, stuck) } : {})}
       aside={
         queue.data && (
-          <span className="soft">{queue.data.freshness.slurm_at && <Age at={queue.data.freshness.slurm_at} />}</span>
+          <span className="soft">
+            Slurm seen <Age at={queue.data.freshness.slurm_at} />
+          </span>
         )
       }
     >
@@ -59,7 +67,7 @@ export function QueuePage() {
                   }))}
                 />
               </Panel>
-              <div className="filters">
+              <FilterBar count={Object.values(filter).filter((value) => value !== undefined).length}>
                 {(['user', 'account', 'partition'] as const).map((field, index) => (
                   <input
                     key={field}
@@ -75,10 +83,17 @@ export function QueuePage() {
                     {url['reason']} ✕
                   </button>
                 )}
-              </div>
+              </FilterBar>
               <div className="with-panel">
                 <Panel>
-                  {jobs.length === 0 ? (
+                  {jobs.length === 0 && summary.pending > 0 ? (
+                    <NoFit
+                      what="waiting job"
+                      onClear={() =>
+                        setUrl({ user: undefined, account: undefined, partition: undefined, reason: undefined })
+                      }
+                    />
+                  ) : jobs.length === 0 ? (
                     <Empty title="No job waits.">What is submitted and cannot start at once appears here.</Empty>
                   ) : (
                     <>
@@ -89,6 +104,8 @@ export function QueuePage() {
                         keyOf={({ id }) => id}
                         {...(url['job'] === undefined ? {} : { selected: url['job'] })}
                         onSelect={({ id }) => setUrl({ job: id })}
+                        onOpen={({ id }) => void navigate({ to: '/jobs/$id', params: { id: jobIdOf(id) } })}
+                        height="fill"
                       />
                       {total !== null && total > jobs.length && (
                         <p className="soft">
@@ -99,7 +116,14 @@ export function QueuePage() {
                   )}
                 </Panel>
                 {selected && (
-                  <SidePanel title={`Job ${selected.id}`} onClose={() => setUrl({ job: undefined })}>
+                  <SidePanel
+                    title={
+                      <Link to="/jobs/$id" params={{ id: jobIdOf(selected.id) }}>
+                        Job {selected.id}
+                      </Link>
+                    }
+                    onClose={() => setUrl({ job: undefined })}
+                  >
                     <WhyPending job={selected} />
                   </SidePanel>
                 )}
@@ -122,78 +146,34 @@ function answerOf({ summary, freshness }: QueueJson, stuck: number): string {
   return stuck > 0 ? `${text} ${plural(stuck, 'job', 'jobs')} will not start without somebody’s act.` : text
 }
 
-function WhyPending({ job }: { job: PendingJobJson }) {
-  return (
-    <div className="stacked">
-      <p className={`answer mood-${job.kind === 'stuck' ? 'act' : 'good'}`}>
-        <span className="mood-mark" aria-hidden="true" />
-        {job.why}
-      </p>
-      {job.remedy !== '' && (
-        <p>
-          <strong>What would make it start:</strong> {job.remedy}
-        </p>
-      )}
-      <p>
-        <strong>Slurm’s estimate:</strong>{' '}
-        {job.expected_start === null ? 'none: its backfill has not planned this job.' : <Age at={job.expected_start} />}
-      </p>
-      {job.pool !== '' && (
-        <p>
-          <strong>Pool</strong>{' '}
-          <Link to="/pools/$name" params={{ name: job.pool }}>
-            {job.pool}
-          </Link>
-          : {job.pool_note}
-        </p>
-      )}
-      <dl className="facts">
-        <dt>Name</dt>
-        <dd>{job.name}</dd>
-        <dt>User</dt>
-        <dd>
-          {job.user} <span className="soft">of {job.account}</span>
-        </dd>
-        <dt>Asks for</dt>
-        <dd>
-          {plural(job.nodes, 'node')}, {plural(job.gpus, 'GPU')}, {plural(job.cpus, 'CPU')},{' '}
-          {job.time_limit_seconds === null ? 'no time limit' : formatDuration(job.time_limit_seconds)}
-          {job.tasks > 1 && `; ${job.tasks} tasks of an array`}
-        </dd>
-        <dt>Partition</dt>
-        <dd>{job.partition}</dd>
-        <dt>QOS</dt>
-        <dd>{job.qos}</dd>
-        <dt>Priority</dt>
-        <dd>{formatCount(job.priority)}</dd>
-        <dt>Slurm says</dt>
-        <dd>
-          <code>{job.reason}</code>
-        </dd>
-      </dl>
-    </div>
-  )
-}
-
 const columns: readonly Column<PendingJobJson>[] = [
-  { key: 'id', title: 'Job', width: 'minmax(80px, 0.8fr)', cell: ({ id }) => <Id>{id}</Id> },
+  {
+    key: 'id',
+    title: 'Job',
+    width: 'minmax(104px, 1.1fr)',
+    cell: ({ id }) => (
+      <Link to="/jobs/$id" params={{ id: jobIdOf(id) }} title={id}>
+        <Id>{id}</Id>
+      </Link>
+    ),
+  },
   { key: 'user', title: 'User', width: 'minmax(70px, 0.8fr)', cell: ({ user }) => user },
   {
     key: 'partition',
     title: 'Partition',
     width: 'minmax(70px, 0.8fr)',
-    isExtra: true,
+    isExtra: 'phone',
     cell: ({ partition }) => partition,
   },
   {
     key: 'size',
     title: 'Asks for',
-    width: 'minmax(110px, 1fr)',
-    isExtra: true,
+    width: 'minmax(128px, 1.5fr)',
+    isExtra: 'phone',
     cell: ({ nodes, gpus, tasks }) =>
       `${tasks > 1 ? `${tasks} × ` : ''}${plural(nodes, 'node')}, ${plural(gpus, 'GPU')}`,
   },
-  { key: 'why', title: 'Why it waits', width: 'minmax(160px, 3fr)', cell: ({ why }) => <span title={why}>{why}</span> },
+  { key: 'why', title: 'Why it waits', width: 'minmax(160px, 3fr)', isText: true, cell: ({ why }) => why },
   {
     key: 'waits',
     title: 'Waits',
@@ -206,7 +186,7 @@ const columns: readonly Column<PendingJobJson>[] = [
     title: 'Estimate',
     width: '92px',
     align: 'end',
-    isExtra: true,
+    isExtra: 'phone',
     cell: ({ expected_start }) =>
       expected_start === null ? <span className="soft">none</span> : <Age at={expected_start} />,
   },

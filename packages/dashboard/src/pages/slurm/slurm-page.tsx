@@ -4,7 +4,8 @@ import { useApi } from '../../api/queries.ts'
 import { Meter } from '../../components/bars.tsx'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Age, Id, Value } from '../../components/value.tsx'
 import { formatBytes, formatCount, formatNumber, formatPercent } from '../../lib/format.ts'
@@ -14,6 +15,7 @@ const milliseconds = (value: number) => `${formatNumber(value)} ms`
 /** Slurm itself: is it well, and who keeps it busy. */
 export function SlurmPage() {
   const view = useApi<SlurmViewJson>(viewRoutes.slurm, { topics: ['live'] })
+  if (view.error?.code === 'unavailable' && view.data === undefined) return <NoSlurm />
   return (
     <Page
       title={view.data?.cluster ? `Slurm, ${view.data.cluster}` : 'Slurm'}
@@ -101,6 +103,21 @@ export function SlurmPage() {
   )
 }
 
+/** A control plane without Slurm is no failure. */
+function NoSlurm() {
+  return (
+    <Page title="Slurm" answer="No Slurm is watched here.">
+      <Panel>
+        <Empty title="Nodes and pools work without it; jobs, the queue and drains need it.">
+          With <code>slurm.driver: auto</code> in <code>navarch-config.yaml</code>, a control plane on a host with{' '}
+          <code>slurm.conf</code> and <code>scontrol</code> finds it when it starts. From elsewhere set{' '}
+          <code>driver: rest</code> and <code>rest_url</code>, the address of slurmrestd.
+        </Empty>
+      </Panel>
+    </Page>
+  )
+}
+
 function Cost({ command, ms, bytes }: SlurmViewJson['costs'][number]) {
   return (
     <>
@@ -155,7 +172,7 @@ const partitionColumns: readonly Column<Partition>[] = [
   {
     key: 'name',
     title: 'Partition',
-    width: 'minmax(90px, 1fr)',
+    width: 'minmax(84px, 1fr)',
     cell: ({ name }) => (
       <Link to="/nodes" search={{ q: `partition:${name}` }}>
         <Id>{name}</Id>
@@ -165,7 +182,7 @@ const partitionColumns: readonly Column<Partition>[] = [
   {
     key: 'state',
     title: 'State',
-    width: '80px',
+    width: '60px',
     cell: ({ state }) => <ToneChip tone={state === 'UP' ? 'good' : 'act'}>{state}</ToneChip>,
   },
   {
@@ -179,20 +196,28 @@ const partitionColumns: readonly Column<Partition>[] = [
   {
     key: 'gpus',
     title: 'GPUs',
-    width: '120px',
+    width: '108px',
     cell: (row) =>
       row.gpus === 0 ? (
         <span className="soft">none</span>
       ) : (
-        <Meter label="GPUs used" value={(row.gpus_used / row.gpus) * 100} />
+        <Meter label="GPUs used" value={row.gpus_used === null ? null : (row.gpus_used / row.gpus) * 100} />
       ),
   },
-  { key: 'running', title: 'Running', width: '76px', align: 'end', cell: ({ running }) => formatCount(running) },
+  {
+    key: 'running',
+    title: 'Running',
+    width: '76px',
+    align: 'end',
+    isExtra: true,
+    cell: ({ running }) => formatCount(running),
+  },
   {
     key: 'pending',
     title: 'Pending',
     width: '76px',
     align: 'end',
+    isExtra: true,
     cell: ({ name, pending }) => (
       <Link to="/queue" search={{ partition: name }}>
         {formatCount(pending)}
@@ -210,8 +235,17 @@ const partitionColumns: readonly Column<Partition>[] = [
 ]
 
 const rpcColumns: readonly Column<RpcJson>[] = [
-  { key: 'name', title: 'Who or what', width: 'minmax(120px, 2fr)', cell: ({ name }) => <Id>{name}</Id> },
-  { key: 'count', title: 'Calls', width: '90px', align: 'end', cell: ({ count }) => formatCount(count) },
+  {
+    key: 'name',
+    title: 'Who or what',
+    width: 'minmax(120px, 2fr)',
+    cell: ({ name }) => (
+      <span title={name}>
+        <Id>{name}</Id>
+      </span>
+    ),
+  },
+  { key: 'count', title: 'Calls', width: '64px', align: 'end', cell: ({ count }) => formatCount(count) },
   {
     key: 'mean',
     title: 'Mean',
@@ -223,7 +257,7 @@ const rpcColumns: readonly Column<RpcJson>[] = [
   {
     key: 'total',
     title: 'In all',
-    width: '90px',
+    width: '64px',
     align: 'end',
     cell: ({ total_ms }) => `${formatNumber(total_ms / 1000)} s`,
   },

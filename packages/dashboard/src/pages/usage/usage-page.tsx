@@ -4,16 +4,20 @@ import { useMemo } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { Meter } from '../../components/bars.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
-import { Page, Panel } from '../../components/panel.tsx'
+import { Page } from '../../components/page.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { Switch } from '../../components/switch.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Id, Value } from '../../components/value.tsx'
 import { now } from '../../lib/browser.ts'
 import { formatCount, formatNumber } from '../../lib/format.ts'
+import { keyOf } from '../../lib/key-of.ts'
 import { withQuery } from '../../lib/path.ts'
 import { useUrlState } from '../../lib/url-state.ts'
 import { heldIdleShare, usageCsv } from './usage-csv.ts'
 
-const groups = ['user', 'account', 'partition'] as const
+const groups = { user: 'user', account: 'account', partition: 'partition' } as const
+const titles = { user: 'User', account: 'Account', partition: 'Partition' } as const
 const spans = { '1': 'day', '7': 'week', '30': 'month' } as const
 const dayMs = 86_400_000
 /** The window's edges move by whole minutes, so that the same question has the same answer for that long. */
@@ -24,8 +28,8 @@ type UsageRow = UsageJson['rows'][number]
 /** GPU hours by user, account or partition, and the share that was held and idle. */
 export function UsagePage() {
   const [url, setUrl] = useUrlState()
-  const by = groups.find((group) => group === url['by']) ?? 'user'
-  const days = url['days'] !== undefined && url['days'] in spans ? url['days'] : '7'
+  const by = keyOf(groups, url['by'], 'user')
+  const days = keyOf(spans, url['days'], '7')
   const path = useMemo(() => {
     const to = Math.floor(now() / minuteMs) * minuteMs
     const from = to - Number(days) * dayMs
@@ -42,32 +46,8 @@ export function UsagePage() {
       {...(usage.data ? { answer: answerOf(usage.data.rows), mood: 'good' as const } : {})}
       aside={
         <>
-          <span className="button-row">
-            {groups.map((group) => (
-              <button
-                key={group}
-                type="button"
-                className="button"
-                aria-pressed={group === by}
-                onClick={() => setUrl({ by: group })}
-              >
-                {group}
-              </button>
-            ))}
-          </span>
-          <span className="button-row">
-            {Object.entries(spans).map(([count, name]) => (
-              <button
-                key={count}
-                type="button"
-                className="button"
-                aria-pressed={count === days}
-                onClick={() => setUrl({ days: count })}
-              >
-                {name}
-              </button>
-            ))}
-          </span>
+          <Switch label="By" choices={groups} value={by} onChange={(group) => setUrl({ by: group })} />
+          <Switch label="How far back" choices={spans} value={days} onChange={(count) => setUrl({ days: count })} />
           {usage.data && (
             <a
               className="button"
@@ -105,19 +85,19 @@ function answerOf(rows: readonly UsageRow[]): string {
   return `${formatNumber(hours)} GPU hours were allocated; ${formatNumber(idle)} of the ${formatNumber(measured)} that were measured were held and idle.`
 }
 
-function columnsOf(by: (typeof groups)[number]): readonly Column<UsageRow>[] {
+function columnsOf(by: keyof typeof groups): readonly Column<UsageRow>[] {
   return [
     {
       key: 'name',
-      title: by,
-      width: 'minmax(90px, 1.5fr)',
+      title: titles[by],
+      width: 'minmax(84px, 1.5fr)',
       cell: ({ name }) => (
         <Link to="/jobs" search={{ [by]: name }}>
           <Id>{name}</Id>
         </Link>
       ),
     },
-    { key: 'jobs', title: 'Jobs', width: '80px', align: 'end', cell: ({ jobs }) => formatCount(jobs) },
+    { key: 'jobs', title: 'Jobs', width: '80px', align: 'end', isExtra: true, cell: ({ jobs }) => formatCount(jobs) },
     {
       key: 'failed',
       title: 'Failed',
@@ -126,7 +106,7 @@ function columnsOf(by: (typeof groups)[number]): readonly Column<UsageRow>[] {
       isExtra: true,
       cell: (row) => formatCount(row.jobs_failed),
     },
-    { key: 'gpu', title: 'GPU hours', width: '90px', align: 'end', cell: ({ gpu_hours }) => formatNumber(gpu_hours) },
+    { key: 'gpu', title: 'GPU hours', width: '82px', align: 'end', cell: ({ gpu_hours }) => formatNumber(gpu_hours) },
     {
       key: 'used',
       title: 'Used',
@@ -138,7 +118,7 @@ function columnsOf(by: (typeof groups)[number]): readonly Column<UsageRow>[] {
     {
       key: 'idle',
       title: 'Held and idle',
-      width: '120px',
+      width: '108px',
       cell: (row) => (row.gpu_hours === 0 ? '' : <Meter label="Held and idle" tone="bad" value={heldIdleShare(row)} />),
     },
     {
