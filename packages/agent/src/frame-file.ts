@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Log } from '@navarch/system/log'
 import { createEnvelopeDecoder, encodeEnvelope, envelopeBytes } from './envelope.ts'
@@ -30,7 +30,7 @@ export interface FrameFileOptions {
   maxBytes: number
   /** What gives way before all else. Default: nothing does. */
   lesser?: (content: Uint8Array) => boolean
-  /** Frees some of a disk that is full. @returns whether it did: then it is tried again at once */
+  /** Frees some of a disk that has no room for new content. @returns whether it did: then it is tried again at once */
   freeDisk?: () => Promise<boolean>
 }
 
@@ -106,7 +106,11 @@ export async function openFrameFile({
     failing = true
     // What it holds now is not known: the next write makes it anew.
     await closeFile().catch(() => {})
-    if (path !== undefined && isDiskFull(error) && (await freeDisk().catch(() => false))) void write(path)
+    if (path === undefined) return
+    // What a full disk took of it would stay.
+    await rm(`${path}.new`, { force: true }).catch(() => {})
+    // Where all is kept already, nothing needs the room.
+    if (unkept.size > 0 && isDiskFull(error) && (await freeDisk().catch(() => false))) void write(path)
   }
   /** Disk work in order, one at a time. Never rejects. */
   const onDisk = (task: () => Promise<void>): Promise<void> => {

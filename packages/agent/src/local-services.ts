@@ -16,9 +16,11 @@ import { createJobMappingFiles } from './metrics/job-mapping-files.ts'
 import { openXidHistory } from './metrics/xid-history.ts'
 import { createNodeFiles, type NodeFiles } from './node-files.ts'
 import type { AgentFolders, AgentSettings } from './settings.ts'
+import { openSpool, type Spool } from './spool.ts'
 
-/** What an agent does for jobs and tools on its own machine. */
+/** What an agent keeps on its own machine, and does there for jobs and tools. */
 export interface LocalServices {
+  spool: Spool
   jobs: JobAgent
   nodeFiles?: NodeFiles
   exporter: GpuExporter
@@ -39,11 +41,13 @@ export async function openLocalServices(
   const folder = join(stateDir, 'jobs')
   const slurmGroup = process.getuid?.() === 0 ? await groupId('slurm') : undefined
   const samples = await openSampleQueue({ folder: join(folder, 'readings'), log })
+  const freeDisk = samples.giveUpOldest
+  const spool = await openSpool({ path: join(stateDir, 'reports.spool'), log, freeDisk })
   const jobs = await createJobAgent({
     nodeId,
     clock,
     log,
-    events: await openJobEventSpool({ path: join(folder, 'events.spool'), log, freeDisk: samples.giveUpOldest }),
+    events: await openJobEventSpool({ path: join(folder, 'events.spool'), log, freeDisk }),
     samples,
     runningJobs: createRunningJobsFile(join(folder, 'running.json'), machine.bootId),
     hookFolder: settings.hooksDir,
@@ -58,7 +62,7 @@ export async function openLocalServices(
     xids: readsKernelLog ? await openXidHistory(join(stateDir, 'xids.json'), machine.bootId, log) : undefined,
     mapping: gpuJobsDir === undefined ? undefined : createJobMappingFiles(gpuJobsDir, log),
   })
-  if (runDir === undefined) return { jobs, exporter, serve: async () => {} }
+  if (runDir === undefined) return { spool, jobs, exporter, serve: async () => {} }
   const names = [nodeId, machine.hostname, machine.hostname.split('.')[0] ?? ''].filter(isName)
   const nodeFiles = createNodeFiles({ folder: runDir, names, clock, log })
   const socket = {
@@ -68,6 +72,7 @@ export async function openLocalServices(
     ...(slurmGroup !== undefined && { group: slurmGroup }),
   }
   return {
+    spool,
     jobs,
     nodeFiles,
     exporter,

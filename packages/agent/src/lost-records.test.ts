@@ -18,7 +18,7 @@ describe('what an agent had to give up', () => {
   it('is no condition while nothing is lost', () => {
     const { watch } = watching()
     expect(watch.fresh(0)).toEqual([])
-    expect(watch.current(0)).toEqual([])
+    expect(watch.current(0).findings).toEqual([])
   })
 
   it('is told when it begins, and then with all counts', () => {
@@ -29,7 +29,7 @@ describe('what an agent had to give up', () => {
     ])
     lose({ jobEnds: 3, readings: 12 })
     expect(watch.fresh(2000)).toEqual([])
-    expect(watch.current(9 * hour)).toMatchObject([
+    expect(watch.current(9 * hour).findings).toMatchObject([
       {
         id: 'n1/records-lost//1000',
         message: expect.stringContaining('given up for want of room: 3 job ends, 12 messages of readings;'),
@@ -42,14 +42,31 @@ describe('what an agent had to give up', () => {
     const { watch, lose } = watching()
     lose({ reports: 1 })
     watch.fresh(0)
-    expect(watch.current(5 * hour)).toHaveLength(1)
+    const tell = (at: number) => {
+      const { findings, onDurable } = watch.current(at)
+      onDurable(at)
+      return findings
+    }
+    expect(tell(5 * hour)).toHaveLength(1)
     lose({ reports: 2 })
-    expect(watch.current(6 * hour - 1)).toHaveLength(1)
-    expect(watch.current(7 * hour - 2)).toHaveLength(1)
-    expect(watch.current(7 * hour)).toEqual([])
+    expect(tell(6 * hour - 1)).toHaveLength(1)
+    expect(tell(7 * hour - 2)).toHaveLength(1)
+    expect(tell(7 * hour)).toEqual([])
     expect(watch.fresh(7 * hour)).toEqual([])
     lose({ reports: 3 })
     expect(watch.fresh(8 * hour)).toMatchObject([{ at: 8 * hour }])
+  })
+
+  it('holds while no report with the last count is confirmed', () => {
+    const { watch, lose } = watching()
+    lose({ reports: 1 })
+    const early = watch.current(0)
+    lose({ reports: 2 })
+    watch.current(1)
+    early.onDurable(2)
+    expect(watch.current(9 * hour).findings).toHaveLength(1)
+    watch.current(10 * hour).onDurable(10 * hour)
+    expect(watch.current(11 * hour).findings).toEqual([])
   })
 
   it('says nothing of the health of a node that lost readings alone', () => {

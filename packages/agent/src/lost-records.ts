@@ -24,8 +24,12 @@ export function lostRecordsOf(keepers: {
 export interface LossWatch {
   /** The condition, when it came new since the last call: news are written down like all reports. */
   fresh(at: number): Finding[]
-  /** The condition for a report in full. It holds for an hour after the control plane has had the last count. */
-  current(at: number): Finding[]
+  /** The condition for a report in full. It holds for an hour after the control plane has confirmed the last count. */
+  current(at: number): {
+    findings: Finding[]
+    /** To be called when the control plane has confirmed the report. */
+    onDurable(at: number): void
+  }
 }
 
 const holdMs = 3_600_000
@@ -65,14 +69,16 @@ export function createLossWatch(node: string, lost: () => LostRecords): LossWatc
     fresh: (at) => (look(at) ? [finding(at)] : []),
     current: (at) => {
       look(at)
-      if (since === undefined) return []
-      toldAt ??= at
       // The machine's clock may be set back.
-      if (Math.abs(at - toldAt) >= holdMs) {
-        since = undefined
-        return []
+      if (toldAt !== undefined && Math.abs(at - toldAt) >= holdMs) since = undefined
+      const told = seen
+      return {
+        findings: since === undefined ? [] : [finding(since)],
+        onDurable: (confirmedAt) => {
+          // More may have been lost while the report was on its way.
+          if (told === seen) toldAt ??= confirmedAt
+        },
       }
-      return [finding(since)]
     },
   }
 }

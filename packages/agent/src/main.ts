@@ -33,7 +33,6 @@ import {
   resolveSettings,
   SettingsError,
 } from './settings.ts'
-import { openSpool } from './spool.ts'
 
 const defaultConfigPath = '/etc/navarch/agent.yaml'
 /** sysexits.h, EX_USAGE: apart from the three outcomes of a check. */
@@ -113,9 +112,7 @@ async function start(flags: Flags): Promise<void> {
   const watch = { version: manifest.version, readsKernelLog: kernelLog.kind !== 'none' }
   const { exporter, ...local } = await openLocalServices(settings, machine, { clock, log, run: runCommand }, watch)
   void local.serve(stop.signal)
-  const spool = await openSpool({ path: join(settings.stateDir, 'reports.spool'), log })
-  const render = () =>
-    exporter.render() + renderMetrics([lostRecordsMetric(settings.nodeId, lostRecordsOf({ ...local, spool }))])
+  const render = () => exporter.render() + renderMetrics([lostRecordsMetric(settings.nodeId, lostRecordsOf(local))])
   const metrics = settings.metricsAddress && (await serveMetrics(settings.metricsAddress, render, log))
   await runAgent(
     {
@@ -135,7 +132,6 @@ async function start(flags: Flags): Promise<void> {
         authToken: settings.authToken,
         ...(settings.tlsCa !== undefined && { ca: await readCa(settings.tlsCa) }),
       }),
-      spool,
       files: createAgentFiles(settings.stateDir),
     },
     stop.signal,

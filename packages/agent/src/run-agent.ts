@@ -104,8 +104,10 @@ export async function runAgent(context: AgentContext, signal: AbortSignal): Prom
         session.sendIfClear({ case: 'heartbeat', value: heartbeat(settings.nodeId, clock.now(), load, news) })
       },
       reportInFull: (session) => {
-        const findings = [...conditions.current(), ...losses.current(clock.now())].map(conditionToWire)
-        session.report(healthReport(settings.nodeId, nextReportId(), findings, true))
+        const lost = losses.current(clock.now())
+        const findings = [...conditions.current(), ...lost.findings].map(conditionToWire)
+        const value = healthReport(settings.nodeId, nextReportId(), findings, true)
+        session.deliver({ case: 'report', value }, () => lost.onDurable(clock.now()))
       },
       onDurable: (reportId) => void spool.remove(reportId),
       onState: (state) => {

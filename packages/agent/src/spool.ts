@@ -22,11 +22,15 @@ export interface SpoolOptions {
   log: Log
   /** Default 10 MiB; the oldest reports give way. */
   maxBytes?: number
+  /** Frees some of a disk that is full; see `FrameFileOptions`. */
+  freeDisk?: () => Promise<boolean>
 }
 
+const defaultMaxBytes = 10 * 1024 * 1024
+
 /** Opens the spool and takes up what an earlier run left in it. */
-export async function openSpool({ path, log, maxBytes = 10 * 1024 * 1024 }: SpoolOptions): Promise<Spool> {
-  const file = await openFrameFile({ path, log, what: 'reports', maxBytes })
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const file = await openFrameFile({ maxBytes: defaultMaxBytes, what: 'reports', ...options })
   const reports = new Map<number, ReportHealthRequest>()
   for (const [id, frame] of file.entries()) {
     const report = parseReport(contentOf(frame))

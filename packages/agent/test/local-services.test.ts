@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +19,10 @@ import { silentLog } from '@navarch/system/log'
 import { createManualClock } from '@navarch/system/manual-clock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveAgentSocket } from '../src/agent-socket.ts'
+import { encodeEnvelope } from '../src/envelope.ts'
 import type { JobEventJson } from '../src/jobs/hook-event.ts'
+import { openLocalServices } from '../src/local-services.ts'
+import { healthReport } from '../src/messages.ts'
 import { createNodeFiles } from '../src/node-files.ts'
 
 let folder: string
@@ -16,6 +30,34 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'navarch-run-'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
+
+describe('what the agent keeps on its disk', () => {
+  it('gives up readings of jobs for reports of health where the disk is full', async () => {
+    const readings = join(folder, 'jobs/readings')
+    mkdirSync(readings, { recursive: true })
+    writeFileSync(join(readings, '000000000001.samples'), encodeEnvelope(Buffer.from('a reading')))
+    const fresh = join(folder, 'reports.spool.new')
+    // What it cannot open at all it makes anew with the next report.
+    mkdirSync(fresh)
+    const machine = {
+      ...{ hostname: 'n1', internalIp: '', kernelVersion: '', bootId: 'boot', bootedAt: 0 },
+      load: async () => ({}),
+    }
+    const settings = {
+      ...{ server: '', nodeId: 'n1', provider: '', region: '', zone: '', instanceType: '', pool: '' },
+      ...{ authToken: undefined, kernelLog: undefined, stateDir: folder, sampleIntervalMs: 50 },
+      ...{ hooksDir: undefined, runDir: undefined, gpuJobsDir: undefined },
+    }
+    const here = { clock: systemClock, log: silentLog, run: () => Promise.reject(new Error('no commands here')) }
+    const { spool, jobs } = await openLocalServices(settings, machine, here, { version: '1', readsKernelLog: false })
+    rmdirSync(fresh)
+    symlinkSync('/dev/full', fresh)
+    await spool.add(healthReport('n1', 'n1/1', [], false))
+    expect(readdirSync(readings)).toEqual([])
+    expect(jobs.lost().readings).toBe(1)
+    await spool.close()
+  })
+})
 
 describe("the agent's socket", () => {
   async function serve(

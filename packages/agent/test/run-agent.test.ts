@@ -212,6 +212,34 @@ describe('runAgent', () => {
     })
   })
 
+  it('tells what it had no room for until the control plane has confirmed it, and for an hour then', async () => {
+    let [hears, offset] = [false, 0]
+    const acknowledge: DoubleOptions['acknowledge'] = ({ body }) => hears || body.case === 'register'
+    await using server = await startControlPlaneDouble({ acknowledge, healthCheckSeconds: 1 })
+    await using _agent = await startAgent(server.url, 50, () => Date.now() + offset, 500)
+    const tellsLoss = () => server.lastFull()?.some(({ code }) => code === 'records-lost')
+    const links = () => server.registrations().length
+    const fullReports = () => server.messages.filter(({ body }) => body.case === 'report' && body.value.full).length
+    await until(() => server.lastFull())
+    for (const code of [48, 63, 74, 79, 95]) await appendFile(kernelLog, xid(code))
+    await until(tellsLoss)
+
+    offset = 2 * 3_600_000
+    const [linksBefore] = [links()]
+    await until(() => links() > linksBefore)
+    let before = fullReports()
+    await until(() => fullReports() > before)
+    expect(tellsLoss()).toBe(true)
+
+    hears = true
+    before = fullReports()
+    // The second is sent on a link that has confirmed the first.
+    await until(() => fullReports() > before + 1)
+    expect(tellsLoss()).toBe(true)
+    offset = 4 * 3_600_000
+    await until(() => !tellsLoss())
+  })
+
   it('sends what was not confirmed again after a crash of its own, under the same id', async () => {
     let sent: string[]
     {

@@ -36,6 +36,15 @@ it('a good configuration is all right', () => {
   expect(bad({})).toEqual([])
 })
 
+it('says that there are no GPUs where it looked for them alone', () => {
+  const conf = file('slurm.conf', 'PrologFlags=Alloc\n')
+  const isolation = (facts: Partial<ConfFacts>) =>
+    checkSlurmConf({ ...good, ...facts }).filter(({ check }) => check === 'GPU isolation')
+  expect(isolation({ conf, gpus: false })).toMatchObject([{ state: 'ok', text: 'no GPUs here' }])
+  expect(isolation({ conf, gpus: undefined })).toEqual([])
+  expect(isolation({ gpus: undefined, cgroupConf: undefined })).toMatchObject([{ state: 'warning' }])
+})
+
 it('whatever is not all right comes with a remedy', () => {
   const facts = { conf: file('slurm.conf', ''), cgroupConf: undefined, gresConf: undefined, mounts: 'hybrid' as const }
   const found = bad({ ...facts, controllers: undefined })

@@ -16,8 +16,8 @@ export interface ConfFacts {
   mounts: CgroupMounts | undefined
   /** Controllers of /sys/fs/cgroup/cgroup.controllers; undefined without version 2. */
   controllers: readonly string[] | undefined
-  /** Whether this machine has a GPU. */
-  gpus: boolean
+  /** Whether this machine has a GPU; undefined: of an image, which is made for machines that are not here. */
+  gpus: boolean | undefined
   /** What `scontrol show node` says of this machine's node; undefined where Slurm does not know it, or does not answer. */
   node: { gres: string; reason: string } | undefined
   /** Whether device files exist, by path, of the gres.conf lines that name some. */
@@ -31,7 +31,7 @@ export function checkSlurmConf(facts: ConfFacts): Finding[] {
     ...checkTracking(facts),
     ...checkMounts(facts),
     ...checkCgroupKeys(facts),
-    checkDevices(facts),
+    ...checkDevices(facts),
     ...checkGres(facts),
     ...checkNode(facts),
   ]
@@ -161,14 +161,17 @@ function checkCgroupKeys({ cgroupConf, version, mounts }: ConfFacts): Finding[] 
   return found.length > 0 ? found : [ok('taken by this version')]
 }
 
-function checkDevices({ cgroupConf, conf, gpus }: ConfFacts): Finding {
+function checkDevices({ cgroupConf, conf, gpus }: ConfFacts): Finding[] {
   const { ok, warning } = findings('GPU isolation')
-  if (!gpus && !(settingValue(conf, 'GresTypes') ?? '').split(',').includes('gpu')) return ok('no GPUs here')
-  if (settingValue(cgroupConf, 'ConstrainDevices')?.toLowerCase() === 'yes') return ok('ConstrainDevices=yes')
-  return warning(
-    'ConstrainDevices is not yes: a job sees GPUs that are not its own, and their use may be counted as its',
-    'Set ConstrainDevices=yes in cgroup.conf; srun --gres=gpu:1 nvidia-smi then shows one GPU.',
-  )
+  if (!gpus && !(settingValue(conf, 'GresTypes') ?? '').split(',').includes('gpu'))
+    return gpus === undefined ? [] : [ok('no GPUs here')]
+  if (settingValue(cgroupConf, 'ConstrainDevices')?.toLowerCase() === 'yes') return [ok('ConstrainDevices=yes')]
+  return [
+    warning(
+      'ConstrainDevices is not yes: a job sees GPUs that are not its own, and their use may be counted as its',
+      'Set ConstrainDevices=yes in cgroup.conf; srun --gres=gpu:1 nvidia-smi then shows one GPU.',
+    ),
+  ]
 }
 
 function checkGres({ conf, gresConf, gpus, deviceFiles }: ConfFacts): Finding[] {

@@ -69,7 +69,7 @@ export async function gatherConfFacts(
   const deviceFiles = new Map<string, boolean>()
   for (const path of gresConf && run ? gresFiles(gresConf, node) : [])
     deviceFiles.set(path, (await machine.stat(path)) !== undefined)
-  const { nvidia, amd } = run ? await gpusOf(machine) : { nvidia: false, amd: false }
+  const devices = run && (await gpusOf(machine))
   return {
     conf,
     cgroupConf: await beside('cgroup.conf'),
@@ -79,7 +79,7 @@ export async function gatherConfFacts(
     controllers: (await machine.readText('/sys/fs/cgroup/cgroup.controllers').catch(() => undefined))
       ?.trim()
       .split(/\s+/),
-    gpus: nvidia || amd,
+    gpus: devices && (devices.nvidia || devices.amd),
     node: await nodeFacts(run, node),
     deviceFiles,
   }

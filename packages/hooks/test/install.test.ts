@@ -150,7 +150,7 @@ describe('the status of a machine', () => {
     ])
     if (process.geteuid?.() === 0) expect(found.filter(({ state }) => state === 'broken')).toEqual([])
     const checks = new Set(found.map(({ check }) => check))
-    for (const live of ['service', 'scontrol show config', 'cgroup hierarchy', 'GPU tools'])
+    for (const live of ['service', 'scontrol show config', 'cgroup hierarchy', 'GPU tools', 'GPU isolation'])
       expect(checks).not.toContain(live)
     for (const ofFiles of ['slurm.conf', 'Prolog', 'cgroup.conf', 'agent', '/etc/navarch/hooks.env'])
       expect(checks).toContain(ofFiles)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, rmdir, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '@navarch/system/log'
@@ -74,18 +74,40 @@ describe('openJobEventSpool', () => {
   })
 
   it('has others give way where the disk is full, and keeps its promise then', async () => {
-    await symlink('/dev/full', join(folder, 'events.spool.new'))
+    const fresh = join(folder, 'events.spool.new')
+    // What it cannot open at all it makes anew with the next event.
+    await mkdir(fresh)
     let asked = 0
     const freeDisk = async () => {
       asked++
-      await rm(join(folder, 'events.spool.new'), { force: true })
       return true
     }
     const spool = await openJobEventSpool({ path: join(folder, 'events.spool'), log: silentLog, freeDisk })
+    await rmdir(fresh)
+    await symlink('/dev/full', fresh)
     await spool.add(end(1))
     expect(asked).toBe(1)
     const next = await open()
     expect(jobs(next)).toEqual(['1'])
     await Promise.all([next.close(), spool.close()])
+  })
+
+  it('has nothing give way where a full disk keeps all events already, and leaves nothing half written', async () => {
+    const [path, fresh] = [join(folder, 'events.spool'), join(folder, 'events.spool.new')]
+    let asked = 0
+    const freeDisk = async () => {
+      asked++
+      return true
+    }
+    const spool = await openJobEventSpool({ path, log: silentLog, maxBytes: 800, freeDisk })
+    for (let id = 1; id <= 4; id++) await spool.add(end(id))
+    await symlink('/dev/full', fresh)
+    await spool.remove([...spool.waiting()].slice(0, 2).map(({ id }) => id))
+    expect(asked).toBe(0)
+    expect(await readdir(folder)).toEqual(['events.spool'])
+    await spool.close()
+    const next = await open()
+    expect(jobs(next).slice(-2)).toEqual(['3', '4'])
+    await next.close()
   })
 })

@@ -29,11 +29,21 @@ const maxBytesPerMessage = 200 * 1024
 /** Messages with events that are on their way at once. */
 const maxMessagesOut = 4
 
+/** One session, and what is on its way over it. */
+interface Link {
+  session: Session
+  eventsOut: Set<number>
+  messagesOut: number
+  samplesOut: boolean
+  /** What its end means for the readings that are out. */
+  onEnd: (() => void) | undefined
+}
+
 /** Sends events in their order, and the next message of readings when the one before it is confirmed. */
 export function createJobOutbox({ events, samples, log }: JobOutboxOptions): JobOutbox {
-  let link: { session: Session; eventsOut: Set<number>; messagesOut: number; samplesOut: boolean } | undefined
+  let link: Link | undefined
 
-  const sendEvents = (current: NonNullable<typeof link>): void => {
+  const sendEvents = (current: Link): void => {
     while (current.messagesOut < maxMessagesOut && current.session.isClear()) {
       const ids: number[] = []
       const texts: string[] = []
@@ -57,17 +67,20 @@ export function createJobOutbox({ events, samples, log }: JobOutboxOptions): Job
     }
   }
 
-  const sendSamples = async (current: NonNullable<typeof link>): Promise<void> => {
+  const sendSamples = async (current: Link): Promise<void> => {
     if (current.samplesOut || !current.session.isClear()) return
     current.samplesOut = true
     const next = await samples.next()
     if (!next || current !== link) {
+      next?.notSent(next.messages.length)
       current.samplesOut = false
       return
     }
     let unconfirmed = next.messages.length
+    current.onEnd = () => next.notSent(unconfirmed)
     const onDurable = () => {
       if (--unconfirmed > 0) return
+      current.onEnd = undefined
       void next.sent().then(() => {
         current.samplesOut = false
         pump()
@@ -101,10 +114,11 @@ export function createJobOutbox({ events, samples, log }: JobOutboxOptions): Job
       pump()
     },
     onLinked: (session) => {
-      const current = { session, eventsOut: new Set<number>(), messagesOut: 0, samplesOut: false }
+      const current: Link = { session, eventsOut: new Set(), messagesOut: 0, samplesOut: false, onEnd: undefined }
       link = current
       void session.ended.then(() => {
         if (link === current) link = undefined
+        current.onEnd?.()
       })
       pump()
     },

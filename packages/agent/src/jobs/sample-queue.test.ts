@@ -82,6 +82,37 @@ describe('openSampleQueue', () => {
     expect(await queue.giveUpOldest()).toBe(false)
   })
 
+  it('does not count what it gave up while it was on its way, unless it does not arrive', async () => {
+    const queue = await open({ maxMemoryBytes: 250 })
+    for (let number = 1; number <= 9; number++) queue.push(message(number))
+    const arrives = await queue.next()
+    expect(await queue.giveUpOldest()).toBe(true)
+    expect(queue.dropped()).toBe(0)
+    await arrives?.sent()
+    expect(queue.dropped()).toBe(0)
+
+    const isLost = await queue.next()
+    expect(isLost?.messages).toHaveLength(3)
+    await queue.giveUpOldest()
+    isLost?.notSent(2)
+    expect(queue.dropped()).toBe(2)
+    const comesAgain = await queue.next()
+    comesAgain?.notSent(3)
+    expect(queue.dropped()).toBe(2)
+    expect(await drain(queue)).toEqual(['message 7', 'message 8', 'message 9'])
+  })
+
+  it('does not count what was on its way from memory either', async () => {
+    const queue = await openSampleQueue({ folder: undefined, log: silentLog, maxMemoryBytes: 250 })
+    queue.push(message(1))
+    queue.push(message(2))
+    const out = await queue.next()
+    queue.push(message(3))
+    expect(queue.dropped()).toBe(1)
+    out?.notSent(2)
+    expect(queue.dropped()).toBe(3)
+  })
+
   it('leaves nothing half written behind', async () => {
     await writeFile(join(folder, '000000000007.samples.new'), 'of an agent that was killed')
     await open()

@@ -6,17 +6,23 @@ import { createEnvelopeDecoder, encodeEnvelope } from '../envelope.ts'
 /** Messages with readings that wait for the link: the newest in memory, older ones in files of a folder. */
 export interface SampleQueue {
   push(message: Uint8Array): void
-  /**
-   * The oldest messages, which stay until `sent` is called. Undefined when there are none. What was not confirmed comes again:
-   * readings that arrive twice count once.
-   */
-  next(): Promise<{ messages: Uint8Array[]; sent: () => Promise<void> } | undefined>
+  /** The oldest messages. Undefined when there are none. */
+  next(): Promise<OutgoingSamples | undefined>
   /** Messages given up because there were too many. */
   dropped(): number
-  /** Gives up the oldest file, counted, for a disk that is full. @returns whether there was one */
+  /** Gives up the oldest file, for a disk that is full. Its messages are counted unless they arrive. @returns whether there was one */
   giveUpOldest(): Promise<boolean>
   /** Writes down what is in memory. */
   close(): Promise<void>
+}
+
+/** Messages on their way. They stay until `sent`; what was not confirmed comes again: readings that arrive twice count once. */
+export interface OutgoingSamples {
+  messages: readonly Uint8Array[]
+  /** All of them were confirmed. */
+  sent(): Promise<void>
+  /** The link has ended before as many were confirmed: those that were given up meanwhile are lost now. */
+  notSent(unconfirmed: number): void
 }
 
 export interface SampleQueueOptions {
@@ -34,6 +40,14 @@ interface Segment {
   bytes: number
 }
 
+/** What is on its way. That which was given up since may arrive, and is not lost yet. */
+interface Outgoing {
+  /** undefined: of memory. */
+  segment: Segment | undefined
+  messages: readonly Uint8Array[]
+  givenUp: number
+}
+
 /** No message is larger: what is, is damage. */
 const maxMessageBytes = 4 * 1024 * 1024
 
@@ -49,10 +63,25 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
   let dropped = 0
   let number = segments.reduce((last, { name }) => Math.max(last, Number.parseInt(name, 10)), 0)
   let work: Promise<void> = Promise.resolve()
+  let out: Outgoing | undefined
 
+  const inOrder = <T>(task: () => Promise<T>): Promise<T> => {
+    const done = work.then(task)
+    work = done.then(
+      () => {},
+      () => {},
+    )
+    return done
+  }
   const drop = (count: number, why: string) => {
+    if (count === 0) return
     dropped += count
     log.warn('readings of jobs were given up', { reason: why, messages: count, dropped })
+  }
+  const dropFresh = (messages: readonly Uint8Array[], why: string) => {
+    const away = messages.filter((message) => out?.messages.includes(message)).length
+    if (out) out.givenUp += away
+    drop(messages.length - away, why)
   }
   const spill = (): Promise<void> => {
     const messages = fresh
@@ -60,11 +89,11 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
     freshBytes = 0
     if (messages.length === 0) return work
     if (folder === undefined) {
-      drop(messages.length, 'the control plane is away, and there is no folder to keep them in')
+      dropFresh(messages, 'the control plane is away, and there is no folder to keep them in')
       return work
     }
     const name = `${String(++number).padStart(12, '0')}.samples`
-    work = work.then(async () => {
+    return inOrder(async () => {
       const content = Buffer.concat(messages.map(encodeEnvelope))
       try {
         await mkdir(folder, { recursive: true })
@@ -75,10 +104,9 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
       } catch (error) {
         // What a full disk took of it would stay.
         await rm(join(folder, `${name}.new`), { force: true }).catch(() => {})
-        drop(messages.length, error instanceof Error ? error.message : String(error))
+        dropFresh(messages, error instanceof Error ? error.message : String(error))
       }
     })
-    return work
   }
   const makeRoom = async (): Promise<void> => {
     while (segments.length > 1 && segments.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
@@ -89,44 +117,53 @@ export async function openSampleQueue(options: SampleQueueOptions): Promise<Samp
     if (!oldest || folder === undefined) return false
     const count = (await readSegment(join(folder, oldest.name))).length
     await forget(oldest)
-    drop(count, why)
+    if (out?.segment === oldest) out.givenUp += count
+    else drop(count, why)
     return true
   }
   const forget = async (segment: Segment): Promise<void> => {
     segments = segments.filter((one) => one !== segment)
     if (folder !== undefined) await rm(join(folder, segment.name), { force: true })
   }
+  const goOut = (segment: Segment | undefined, messages: readonly Uint8Array[]): OutgoingSamples => {
+    const mine: Outgoing = { segment, messages, givenUp: 0 }
+    const isBack = () => {
+      if (out === mine) out = undefined
+    }
+    out = mine
+    return {
+      messages,
+      sent: () =>
+        inOrder(async () => {
+          isBack()
+          if (segment) return await forget(segment)
+          fresh = fresh.filter((message) => !messages.includes(message))
+          freshBytes = fresh.reduce((sum, { length }) => sum + length, 0)
+        }),
+      notSent: (unconfirmed) => {
+        isBack()
+        drop(
+          Math.min(mine.givenUp, unconfirmed),
+          'they were on their way when there was no room for them, and did not arrive',
+        )
+      },
+    }
+  }
 
   return {
     dropped: () => dropped,
-    giveUpOldest: () => {
-      const done = work.then(() => dropOldest('the disk is full, and events of jobs go first'))
-      work = done.then(
-        () => {},
-        () => {},
-      )
-      return done
-    },
+    giveUpOldest: () => inOrder(() => dropOldest('the disk is full, and reports and events of jobs go first')),
     push: (message) => {
       fresh.push(message)
       freshBytes += message.length
       if (freshBytes > maxMemoryBytes) void spill()
     },
-    next: async () => {
-      await work
-      const [segment] = segments
-      if (segment && folder !== undefined) {
-        const messages = await readSegment(join(folder, segment.name))
-        return { messages, sent: () => forget(segment) }
-      }
-      if (fresh.length === 0) return undefined
-      const messages = [...fresh]
-      const sent = async () => {
-        fresh = fresh.filter((message) => !messages.includes(message))
-        freshBytes = fresh.reduce((sum, { length }) => sum + length, 0)
-      }
-      return { messages, sent }
-    },
+    next: () =>
+      inOrder(async () => {
+        const [segment] = segments
+        if (segment && folder !== undefined) return goOut(segment, await readSegment(join(folder, segment.name)))
+        return fresh.length === 0 ? undefined : goOut(undefined, [...fresh])
+      }),
     close: async () => {
       await spill()
     },

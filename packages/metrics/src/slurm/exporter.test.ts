@@ -75,11 +75,41 @@ describe('the exporter', () => {
     expect(await value('slurm_account_fairshare')).toBeUndefined()
   })
 
-  it('has no age below 0 where the clock is set back', async () => {
+  it('has no figures that are new by a clock alone that was set back', async () => {
+    const { world, value, look, fail } = exporterWorld()
+    const told = async () => [
+      await value('slurm_up'),
+      await value('slurm_nodes_total'),
+      await value('slurm_exporter_snapshot_age_seconds'),
+    ]
+    await look({ nodes: [node('n1')] })
+    world.now -= 20_000
+    expect(await told()).toEqual([1, 1, 20])
+    world.now -= 50_000
+    await fail()
+    expect(await told()).toEqual([0, undefined, 70])
+    world.now -= 3_600_000
+    await look({ nodes: [node('n1'), node('n2')] })
+    expect(await told()).toEqual([1, 2, 0])
+  })
+
+  it('has none of a look that succeeded where the clock is set back by an hour, until the next', async () => {
     const { world, value, look } = exporterWorld()
     await look({ nodes: [node('n1')] })
+    expect(await value('slurm_nodes_total')).toBe(1)
     world.now -= 3_600_000
-    expect([await value('slurm_exporter_snapshot_age_seconds'), await value('slurm_up')]).toEqual([0, 1])
+    expect([await value('slurm_up'), await value('slurm_nodes_total')]).toEqual([0, undefined])
+    const looking = look({ nodes: [node('n1'), node('n2')] })
+    expect([await value('slurm_nodes_total'), await value('slurm_up')]).toEqual([2, 1])
+    await looking
+  })
+
+  it('tells no old reservations and shares where the clock is set back', async () => {
+    const { world, exporter, value, look } = exporterWorld()
+    exporter.setDetails({ takenAt: noon, shares: [{ account: 'physics', fairShare: 0.5 }], costs: [] })
+    world.now -= 3_600_000
+    await look({})
+    expect(await value('slurm_account_fairshare')).toBeUndefined()
   })
 
   it('does not take slow looks that succeed for failing ones', async () => {
@@ -119,7 +149,7 @@ describe('the exporter', () => {
     expect(text).toMatch(/^slurm_jobs_ended_total\{partition="gpu",state="completed"\} 1$/m)
   })
 
-  it('asks for what changes slowly once a minute, and not while looks fail', () => {
+  it('asks for what changes slowly once a minute, also when the clock is set back, and not while looks fail', () => {
     const asked: number[] = []
     let now = noon
     let tell: (view: SnapshotView) => void = () => {}
@@ -140,6 +170,9 @@ describe('the exporter', () => {
     })
     for (; now < noon + 150_000; now += 15_000) tell({ failures: now - noon === 60_000 ? 1 : 0 })
     expect(asked).toEqual([0, 75_000, 135_000])
+    now -= 3_600_000
+    tell({ failures: 0 })
+    expect(asked).toHaveLength(4)
   })
 })
 

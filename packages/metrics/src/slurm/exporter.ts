@@ -68,7 +68,7 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
   async function make({ snapshot, ends, before }: Look): Promise<Made> {
     const look = number
     const started = now()
-    const slow = details && snapshot.takenAt - details.takenAt <= detailsStaleMs ? details : undefined
+    const slow = details && between(snapshot.takenAt, details.takenAt) <= detailsStaleMs ? details : undefined
     const input = { snapshot, ends, ...(before && { before }), ...(slow && { details: slow }) }
     const page = await packPage(renderInParts(input))
     renderSeconds = Math.max(0, now() - started) / 1000
@@ -89,7 +89,7 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
   async function told(): Promise<Made | undefined> {
     if (isStale(view(), now(), staleAfterMs)) return undefined
     const newer = newestMade()
-    if (!made || now() - made.takenAt > staleAfterMs) return await newer
+    if (!made || between(now(), made.takenAt) > staleAfterMs) return await newer
     // Nobody waits for it here: an error shows at the next scrape.
     newer.catch(() => {})
     return made
@@ -99,8 +99,7 @@ export function createSlurmExporter({ now, view, staleAfterMs }: SlurmExporterOp
     scrapes++
     const { failures, snapshot = undefined } = view()
     const takenAt = (page ?? snapshot)?.takenAt
-    // A clock that was set back makes no look younger than it is.
-    const age = takenAt === undefined ? undefined : Math.max(0, now() - takenAt) / 1000
+    const age = takenAt === undefined ? undefined : between(now(), takenAt) / 1000
     const up = page !== undefined && failures === 0
     return [
       single(
@@ -165,8 +164,13 @@ const emptyPage = await packPage([])
  */
 export function isStale({ snapshot, failures }: SnapshotView, now: number, staleAfterMs: number): boolean {
   if (!snapshot) return true
-  const age = now - snapshot.takenAt
+  const age = between(now, snapshot.takenAt)
   return age > (failures > 0 ? staleAfterMs : 10 * staleAfterMs)
+}
+
+/** How far apart two times are, ms: a clock that was set back by an hour tells of nothing that is newer than an hour. */
+function between(one: number, other: number): number {
+  return Math.abs(one - other)
 }
 
 /** The text of all figures, with room for others in between. */

@@ -17,7 +17,8 @@ export function followLooks(exporter: SlurmExporter, { onSnapshot, details, now,
   let detailsAt = Number.NEGATIVE_INFINITY
   return onSnapshot(({ failures }) => {
     exporter.onLook().catch(onError)
-    if (failures > 0 || now() - detailsAt < detailsEveryMs) return
+    // The machine's clock may be set back.
+    if (failures > 0 || Math.abs(now() - detailsAt) < detailsEveryMs) return
     detailsAt = now()
     details().then((found) => exporter.setDetails(found), onError)
   })
