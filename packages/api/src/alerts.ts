@@ -98,7 +98,10 @@ export interface AlertJson {
   inhibited_by: string | null
   /** What it is told together with; alerts of a group are one notification. */
   group: string
-  /** Who was told, newest first: at most the last ten. */
+  /**
+   * Who was told, newest first: at most the last ten. Of an alert that is over for more than a day, what becomes of a message then is here
+   * for as long as the message is remembered: ten more of its group, or two days.
+   */
   notified: { receiver: string; at: string; state: 'sent' | 'waiting' | 'failed'; error: string }[]
 }
 

@@ -4,6 +4,7 @@ import type { NodeStateSeen } from '@navarch/core/job/job-report'
 import type { FleetNode } from '@navarch/core/node/node'
 import { renderMetrics } from '@navarch/metrics/exposition'
 import { withoutUndefined } from '@navarch/slurm/fields'
+import type { JobRecord } from '@navarch/slurm/job-record'
 import { formatNodeState } from '@navarch/slurm/node-state'
 import type { Clock } from '@navarch/system/clock'
 import { loop } from './loop.ts'
@@ -80,6 +81,8 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     cluster: () => reconciler?.cluster() ?? remembered ?? noCluster,
     findings: options.findings,
     nodeStates: (nodes) => nodeStatesOf(slurm, nodes),
+    dependency: ({ cluster, jobId, restart }) =>
+      cluster === reconciler?.cluster() ? jobInLook(slurm, jobId, restart)?.dependency : undefined,
     conditions: () => [...conditions, ...slurmConditions(slurm)],
   })
   const telemetry = createJobTelemetry({
@@ -153,6 +156,10 @@ async function clusterOf(slurm: SlurmLink, clock: Clock): Promise<string | undef
 function slurmConditions(slurm: SlurmLink | undefined): string[] {
   const error = slurm?.view().error
   return error ? [`Slurm does not answer, and its word on jobs is missing: ${error.message}`] : []
+}
+
+function jobInLook(slurm: SlurmLink | undefined, jobId: string, restart: number): JobRecord | undefined {
+  return slurm?.view().snapshot?.jobs.find((job) => String(job.id) === jobId && job.restarts === restart)
 }
 
 function nodeStatesOf(slurm: SlurmLink | undefined, nodes: readonly string[]): NodeStateSeen[] {

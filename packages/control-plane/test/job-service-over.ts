@@ -19,6 +19,7 @@ export function jobServiceOver(store: JobStore, deps: Partial<JobServiceDeps> = 
     cluster: () => 'default',
     findings: async () => [],
     nodeStates: () => [],
+    dependency: () => undefined,
     conditions: () => [],
     ...deps,
   })

@@ -88,9 +88,9 @@ export interface SlurmClient {
   /**
    * What the topology puts together; empty where none is configured. It changes when slurmctld reads its configuration again:
    * ask rarely.
-   * @throws SlurmError `refused` where slurmrestd cannot tell
+   * @returns undefined where slurmrestd is asked, which cannot tell
    */
-  topology(): Promise<TopologyGroup[]>
+  topology(): Promise<TopologyGroup[] | undefined>
   /** The node, FUTURE ones too. @throws SlurmError `not-found` */
   showNode(name: string): Promise<NodeRecord>
   /**

@@ -65,9 +65,11 @@ export async function followFailedOperations(
   const stop = fleet.subscribe((changes) => {
     for (const change of changes) if (change.kind === 'operation') see(change.operation)
   })
-  for (const operation of await reads.operationsSince(now() - readMs)) {
-    // What was heard meanwhile is newer than what was read.
-    if (newest.get(keyOf(operation))?.id !== operation.id) see(operation)
+  for await (const page of reads.operationsSince(now() - readMs)) {
+    for (const operation of page) {
+      // What was heard meanwhile is newer than what was read.
+      if (newest.get(keyOf(operation))?.id !== operation.id) see(operation)
+    }
   }
   return {
     stop,

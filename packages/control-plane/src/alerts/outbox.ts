@@ -8,6 +8,7 @@ import type { AlertDelivery } from '../store/alerts/alert-records.ts'
 import type { AlertLedger, NewAlertEvent } from './alert-state.ts'
 import { createSender } from './receivers/create-sender.ts'
 import { DeliveryError, type ReceiverEffects, type SendMessage } from './receivers/receiver.ts'
+import { takenAlongBy } from './tellings.ts'
 
 export interface OutboxDeps {
   receivers: readonly ReceiverSpec[]
@@ -112,12 +113,16 @@ export function createOutbox({ receivers, ledger, effects, signal }: OutboxDeps)
     outcome: Pick<Told, 'at' | 'state' | 'error'>,
     event: NewAlertEvent | undefined,
   ) =>
-    ledger.change(({ tellings }) => {
-      const { told } = tellings.get(message.id) ?? { told: [] }
+    ledger.change(({ over, tellings }) => {
+      const telling = tellings.get(message.id)
+      const told = [{ message: message.id, receiver, ...outcome }, ...(telling?.told ?? [])]
       return {
         changes: [
           { kind: 'alert-delivered', id, message: message.id },
-          { kind: 'alert-told', message: message.id, told: [{ message: message.id, receiver, ...outcome }, ...told] },
+          { kind: 'alert-told', message: message.id, told },
+          ...(telling ? takenAlongBy({ ...telling, told }, over) : []).map(
+            (alert) => ({ kind: 'alert', alert }) as const,
+          ),
           ...(event ? [{ kind: 'alert-event', event } as const] : []),
         ],
         result: undefined,

@@ -1,7 +1,7 @@
-import type { Told } from '@navarch/core/alert/alert'
+import type { Alert, Told } from '@navarch/core/alert/alert'
 import { expect, it } from 'vitest'
 import type { AlertTelling } from '../store/alerts/alert-records.ts'
-import { leftOut, outOfMind, toldOf } from './tellings.ts'
+import { leftOut, outOfMind, takenAlongBy, toldOf } from './tellings.ts'
 
 const sent = (message: string, at: number, receiver = 'chat'): Told => ({
   ...{ message, receiver, at, state: 'sent', error: '' },
@@ -62,4 +62,18 @@ it('a group remembers its last ten messages', () => {
   expect(outOfMind([telling('m10', 10, ['a1']), telling('m11', 10, ['a1'])], [...before, other])).toEqual(['m0', 'm1'])
   expect(outOfMind([telling('m9', 9, ['a1'])], before.slice(0, 9))).toEqual([])
   expect(outOfMind([], before)).toEqual([])
+})
+
+it('an alert that is over takes along what became of a message about it, with the last ten', () => {
+  const known = Array.from({ length: 10 }, (_, index) => sent(`m${index}`, index))
+  const over = new Map([['a1', { id: 'a1', told: known } as unknown as Alert]])
+  const [alert, ...others] = takenAlongBy(telling('end', 10, ['a1', 'a2']), over)
+  expect(alert?.told?.map(({ message }) => message)).toEqual([
+    'end',
+    ...known
+      .slice(1)
+      .map(({ message }) => message)
+      .reverse(),
+  ])
+  expect(others).toEqual([])
 })

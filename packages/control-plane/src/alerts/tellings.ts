@@ -28,6 +28,13 @@ export function toldOf(
   )
 }
 
+/** Alerts that are over with what has become of a message about them: they are kept for longer than messages are. */
+export function takenAlongBy(telling: AlertTelling, over: ReadonlyMap<string, Alert>): Alert[] {
+  const alerts = telling.alerts.flatMap((id) => over.get(id) ?? [])
+  const told = toldOf(alerts, [telling])
+  return alerts.map((alert) => ({ ...alert, told: told.get(alert.id) ?? [] }))
+}
+
 /** Each once. */
 function lastOnes(told: readonly Told[]): Told[] {
   const byDelivery = new Map(told.map((each) => [`${each.receiver}/${each.message}`, each]))

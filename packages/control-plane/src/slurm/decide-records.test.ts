@@ -63,12 +63,22 @@ describe('decideRecords', () => {
     expect(later.events).toMatchObject([{ at: 2_500, record: { state: 'RUNNING', nodes: 'n1', startTime: 2_000 } }])
   })
 
-  it('tells what a job waits for, and again when that changes', () => {
-    const waits = (dependency: string) => record(7, 'PENDING', { dependency })
+  it('tells that a job waits for others, not each that ends, and the newest list with the next word', () => {
+    const waits = (dependency: string, more: Partial<JobRecord> = {}) => record(7, 'PENDING', { dependency, ...more })
     const first = decideRecords(nothing, look(1_500, waits('afterok:5(unfulfilled),afterok:6(unfulfilled)')), context)
-    const later = decideRecords(first.told, look(2_500, waits('afterok:6(unfulfilled)')), context)
-    expect(later.events).toMatchObject([{ record: { dependency: 'afterok:6(unfulfilled)' } }])
-    expect(viewJob(foldAll([...first.events, ...later.events])[0] as JobDoc).dependency).toBe('afterok:6(unfulfilled)')
+    const shorter = decideRecords(first.told, look(2_500, waits('afterok:6(unfulfilled)')), context)
+    expect(shorter.events).toEqual([])
+    const moved = decideRecords(
+      shorter.told,
+      look(3_500, waits('afterok:6(unfulfilled)', { partitions: ['b'] })),
+      context,
+    )
+    expect(viewJob(foldAll([...first.events, ...moved.events])[0] as JobDoc).dependency).toBe('afterok:6(unfulfilled)')
+    const free = decideRecords(moved.told, look(4_500, record(7, 'PENDING', { partitions: ['b'] })), context)
+    expect(free.events).toHaveLength(1)
+    const runs = foldAll([...first.events, ...moved.events, ...free.events])
+    expect(viewJob(runs[0] as JobDoc).dependency).toBeUndefined()
+    expect(runs[0]?.slurmEver).not.toHaveProperty('dependency')
   })
 
   it('dates an end by itself, so that it is the same event whenever it is told', () => {

@@ -106,13 +106,13 @@ function recordOf(
 
 /**
  * What tells whether something is new: of an end its time, since it does not change any more; else all but the priority, which
- * changes all the time.
+ * changes all the time, and the predecessors of a job, of which each that ends shortens the list.
  */
 function fingerprint(facts: SlurmJobFacts): string {
   if (isFinalRecord(facts)) return endPrint(facts.state, facts.endTime)
   const { state, reason, dependency, user, name, account, partition, qos, group, nodes } = facts
   const { submitTime, eligibleTime, startTime, endTime, timeLimitMinutes } = facts
-  const words = [state, reason, dependency, user, name, account, partition, qos, nodes, group?.arrayTask]
+  const words = [state, reason, dependency !== undefined, user, name, account, partition, qos, nodes, group?.arrayTask]
   return JSON.stringify([words, submitTime, eligibleTime, startTime, endTime, timeLimitMinutes])
 }
 

@@ -44,7 +44,7 @@ export interface SlurmLink {
   onLook(callback: () => void): () => void
   /** Reservations and shares of accounts, by commands of their own. Never fails. */
   details: SlurmClient['details']
-  /** What Slurm's topology puts together, by a command of its own. */
+  /** What Slurm's topology puts together, by a command of its own; undefined where that cannot be told. */
   topology: SlurmClient['topology']
   /** What `scontrol ping` says of each controller, asked at most every 15 s. */
   controllers(): Promise<ControllerStatus[]>

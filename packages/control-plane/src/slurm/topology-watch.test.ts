@@ -30,7 +30,7 @@ describe('the watch of the topology', () => {
     const clock = createManualClock()
     const looks = new Set<() => void>()
     const slurm = {
-      told: [leaf('s0', 'n1')] as TopologyGroup[] | Error,
+      told: [leaf('s0', 'n1')] as TopologyGroup[] | undefined | Error,
       asked: 0,
       shown: { snapshot: snapshotOf(0, []), ageMs: 0, failures: 0 } as SnapshotView,
     }
@@ -129,9 +129,20 @@ describe('the watch of the topology', () => {
     expect(places().get('n1')?.switch).toBe('s0')
   })
 
+  it('tells why Slurm refused, and asks it again after a minute', async () => {
+    const { clock, slurm, places, look, lines } = open()
+    slurm.told = new SlurmError('refused', 'scontrol show topology: this function is disabled')
+    await look()
+    expect(lines).toEqual(['scontrol show topology: this function is disabled'])
+    slurm.told = [leaf('s0', 'n1')]
+    await clock.advance(60_000)
+    await look()
+    expect(places().get('n1')?.switch).toBe('s0')
+  })
+
   it('says nothing of a slurmrestd that cannot tell, and asks it no sooner', async () => {
     const { clock, slurm, look, lines } = open()
-    slurm.told = new SlurmError('refused', 'v0.0.40 cannot tell the topology')
+    slurm.told = undefined
     await look()
     await clock.advance(599_999)
     await look()

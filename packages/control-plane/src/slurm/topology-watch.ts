@@ -1,4 +1,3 @@
-import { SlurmError } from '@navarch/slurm/slurm-error'
 import type { TopologyGroup } from '@navarch/slurm/topology'
 import type { Clock } from '@navarch/system/clock'
 import type { Log } from '@navarch/system/log'
@@ -30,14 +29,12 @@ export function watchTopology(
   const ask = async (): Promise<void> => {
     const told = await slurm.topology()
     problem = undefined
-    if (JSON.stringify(told) === JSON.stringify(groups)) return
+    if (told === undefined || JSON.stringify(told) === JSON.stringify(groups)) return
     groups = told
     places = placesOf(told)
   }
 
   const fail = (error: unknown): void => {
-    // A slurmrestd that cannot tell is as it should be.
-    if (error instanceof SlurmError && error.code === 'refused') return
     nextAt = clock.now() + retryMs
     const text = error instanceof Error ? error.message : String(error)
     if (text === problem || signal.aborted) return

@@ -132,6 +132,27 @@ describe('the metrics of jobs', () => {
     ])
   })
 
+  it('count the memory of MIG instances once: in their GPU, and by job in what the job has', () => {
+    const instances = ['MIG-1', 'part of GPU-1', 'MIG-hook']
+    const parents = ['GPU-1', 'GPU-1', undefined]
+    const given = instances.map((uuid, at) => {
+      const parentUuid = parents[at]
+      return { uuid, vendor: 'nvidia' as const, ...(parentUuid !== undefined && { parentUuid }) }
+    })
+    const at = now - 100_000
+    const whole = { user: 'ada', nodes: ['n1'] }
+    const parts = instances.map((uuid) => ({ uuid, vendor: 'nvidia' as const, readings: 9, memoryBytes: 9 * gib }))
+    const live = new Map([['n1', { usage: usage({ gpus: parts }), heardAt: now }]])
+    const lines = linesOf({
+      jobs: [job(doc({ whole, started: { n1: { at, gpus: given } } }), live)],
+      nodes: [{ node: 'n1', gpus: [{ index: 0, uuid: 'GPU-1', memoryUsedBytes: 28 * gib }] }],
+    })
+    expect(about(lines, 'navarch_gpu_')).toEqual([`navarch_gpu_memory_used_bytes{node="n1",gpu="GPU-1"} ${28 * gib}`])
+    expect(about(lines, 'hpc_job_gpu_device_memory_used_bytes')).toHaveLength(3)
+    expect(about(lines, 'navarch_job_info')).toHaveLength(3)
+    expect(lines).toContain(`navarch_metrics_max_series ${seriesForFleet({ gpus: 1, nodes: 1 })}`)
+  })
+
   it('leave out what was heard too long ago, and never say 0 for it', () => {
     const heardAt = now - defaultJobMetricsOptions.freshMs - 1
     const lines = linesOf({ jobs: [job(doc(), new Map([['n1', { usage: usage(), heardAt, cpusInUse: 2 }]]))] })

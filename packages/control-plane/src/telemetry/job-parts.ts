@@ -61,13 +61,16 @@ export function gpusOfNodes(nodes: readonly NodeOfMetrics[]): NodeGpus {
   )
 }
 
-/** Those of the nodes' readings, and those that only jobs tell of. */
+/** Those of the nodes' readings, and those that only jobs tell of; no parts of a GPU, whose memory is in its own already. */
 export function withGpusOfJobs(ofNodes: NodeGpus, running: readonly Part[]): NodeGpus {
   const gpus = new Map(ofNodes)
-  for (const { node, gpus: ofPart } of running) {
+  for (const { view, node, gpus: ofPart } of running) {
+    const instances = new Set(view.gpus.flatMap((gpu) => (gpu.parentUuid === undefined ? [] : [gpu.uuid])))
     for (const gpu of ofPart) {
       const key = gpuKey(node, gpu.uuid)
-      if (!gpus.has(key)) gpus.set(key, { labels: { node, gpu: gpu.uuid }, values: gpu })
+      // A hook names instances too, and not what they are parts of.
+      const isPart = instances.has(gpu.uuid) || gpu.uuid.startsWith('MIG-')
+      if (!isPart && !gpus.has(key)) gpus.set(key, { labels: { node, gpu: gpu.uuid }, values: gpu })
     }
   }
   return gpus

@@ -205,13 +205,24 @@ describe('remote write', () => {
     const { client } = createClient({ url: engine.url, batch: 2, maxQueue: 5 })
     client.push(points(4))
     await requestsOf(engine, 1)
-    client.push(points(4))
-    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 3 })
-    client.push(points(5))
-    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 8 })
+    client.push(points(2))
+    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 1 })
+    client.push(points(3))
+    expect(counts(client)).toMatchObject({ waiting_points: 5, 'dropped_points_total queue_full': 4 })
   })
 
-  it('keeps all points of one moment, though more than may wait', async () => {
+  it('keeps all points of the newest moment, though what is on its way takes of the room', async () => {
+    const engine = await startEngine([undefined])
+    const { client } = createClient({ url: engine.url, batch: 2, maxQueue: 5 })
+    client.push(points(4))
+    await requestsOf(engine, 1)
+    client.push(points(4))
+    expect(counts(client)).toMatchObject({ waiting_points: 6, 'dropped_points_total queue_full': 2 })
+    client.push(points(5))
+    expect(counts(client)).toMatchObject({ waiting_points: 7, 'dropped_points_total queue_full': 6 })
+  })
+
+  it('keeps all points of the newest moment, though more than may wait', async () => {
     const engine = await startEngine([undefined])
     const { client } = createClient({ url: engine.url, batch: 2, maxQueue: 5 })
     client.push(points(4))

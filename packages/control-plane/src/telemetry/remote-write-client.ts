@@ -10,8 +10,8 @@ export interface RemoteWriteOptions {
   headers?: Readonly<Record<string, string>>
   auth?: { kind: 'bearer'; token: string } | { kind: 'basic'; user: string; password: string }
   /**
-   * Points that wait at most while the engine is away; the oldest go first. Default 200,000, which take about 50 MB. All points of one
-   * moment wait, however many they are.
+   * Points that wait at most while the engine is away; the oldest go first. Default 200,000, which take about 50 MB. All points of the
+   * newest moment wait, however many they and those on their way are.
    */
   maxQueue?: number
   /** Points in one request. Default 2,000. */
@@ -133,8 +133,8 @@ export function createRemoteWriteClient(options: RemoteWriteOptions, effects: Re
     push(points) {
       if (closed.signal.aborted) return
       for (const point of points) queue.push(point)
-      const most = points.length > maxQueue ? points.length + inFlight : maxQueue
-      const over = Math.min(queue.length - most, queue.length - inFlight)
+      // Neither what is on its way nor the newest moment is for the overflow to take.
+      const over = queue.length - Math.max(maxQueue, inFlight + points.length)
       if (over > 0) {
         queue.splice(inFlight, over)
         counts.overflow += over

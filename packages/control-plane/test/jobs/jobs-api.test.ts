@@ -43,6 +43,18 @@ describe('a job that waits', () => {
     expect(body.notes).toEqual([{ severity: 'warning', text: 'Release it: scontrol release 1004' }])
   })
 
+  it('says what it waits for as Slurm has it now, else as it was stored', async () => {
+    const look = new Map<number, string>()
+    const dependency = ({ restart }: { restart: number }) => look.get(restart)
+    const { get, store } = await startJobsServer({ deps: { dependency } })
+    const stored = 'afterok:5(unfulfilled),afterok:6(unfulfilled)'
+    await store.apply([pending('1005', { reason: 'Dependency', dependency: stored })])
+    const sentence = async () => (await get<JobReportJson>('/v1/jobs/1005/report')).body.verdict.sentence
+    expect(await sentence()).toContain(`another job to end: ${stored} (`)
+    look.set(0, 'afterok:6(unfulfilled)')
+    expect(await sentence()).toContain('another job to end: afterok:6(unfulfilled) (')
+  })
+
   it.each(['1001_[9-40%8]', '1001_9-40', '1001_[7-40%8]', '1001_12', '1001'])(
     'as tasks 9 to 40 of array 1001 answers to %s',
     async (id) => {

@@ -192,6 +192,8 @@ function addRecord(doc: JobDoc, { record, at }: JobRecorded): JobDoc {
     reason: _reason,
     endTime: _end,
     exit: _exit,
+    // The longest list of predecessors is the oldest one.
+    dependency: _dependency,
     ...lasting
   } = said
   const slurmEver = joinFields(doc.slurmEver ?? {}, lasting)

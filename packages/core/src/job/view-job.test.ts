@@ -109,6 +109,19 @@ describe("Slurm's word", () => {
     expect(view).toMatchObject({ state: 'running', startTime: 10 })
   })
 
+  it('names what it waits for as it was told last, and only while it waits', () => {
+    const waits = (at: number, dependency?: string) =>
+      recorded(at, 'PENDING', { reason: 'Dependency', ...(dependency && { dependency }) })
+    const first = waits(1, 'afterok:5(unfulfilled),afterok:6(unfulfilled)')
+    const second = waits(2, 'afterok:6(unfulfilled)')
+    expect(viewOf(first, second).dependency).toBe('afterok:6(unfulfilled)')
+    expect(viewOf(second, first).dependency).toBe('afterok:6(unfulfilled)')
+    expect(viewOf(first, second, waits(3)).dependency).toBeUndefined()
+    expect(viewOf(first, recorded(3, 'RUNNING')).dependency).toBeUndefined()
+    expect(viewOf(first, started(3, 'n1')).dependency).toBeUndefined()
+    expect(viewOf(first, recorded(3, 'CANCELLED', { endTime: 3 })).dependency).toBeUndefined()
+  })
+
   it('keeps what accounting measured, whichever word wins', () => {
     const accounted = { cpuSeconds: 12 }
     expect(viewOf(recorded(9, 'COMPLETED', { from: 'sacct', accounted }), recorded(10, 'COMPLETED')).accounted).toEqual(

@@ -35,7 +35,7 @@ export interface JobView {
   submitTime?: number
   /** Before it Slurm does not start the run. */
   eligibleTime?: number
-  /** What the run waits for, in Slurm's words: "afterok:811(unfulfilled)". */
+  /** What the run waits for, while it does, in Slurm's words as they were last told: "afterok:811(unfulfilled)". */
   dependency?: string
   startTime?: number
   endTime?: number
@@ -95,7 +95,7 @@ export function viewJob(doc: JobDoc): JobView {
     nodesRunning: isFinalState(end.state) ? [] : ends.missing,
     submitTime: slurm.submitTime ?? created?.facts?.submitTime,
     eligibleTime: slurm.eligibleTime,
-    dependency: slurm.dependency,
+    dependency: end.state === 'pending' ? doc.slurm?.dependency : undefined,
     timeLimitMinutes: slurm.timeLimitMinutes ?? created?.facts?.timeLimitMinutes,
     priority: slurm.priority ?? created?.facts?.priority,
     exits: ends.exits,

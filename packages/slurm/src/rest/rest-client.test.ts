@@ -100,6 +100,10 @@ describe('the REST driver', () => {
     expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([])
   })
 
+  it('does not know the topology, which no slurmrestd tells', async () => {
+    expect(await replay('24.11', 'v0.0.42').client.topology()).toBeUndefined()
+  })
+
   it('asks for nothing for names that could mean something else', async () => {
     const { client, calls } = replay('24.11', 'v0.0.42')
     for (const name of ['../jobs', 'a b', '', 'n1?x=1'])

@@ -22,6 +22,8 @@ export interface JobServiceDeps {
   findings: (node: string, limit: number) => Promise<readonly Finding[]>
   /** What Slurm says of nodes now; empty where it is not known. */
   nodeStates: (nodes: readonly string[]) => readonly NodeStateSeen[]
+  /** What a run that waits waits for, as Slurm's newest look has it; undefined where it does not say. */
+  dependency: (run: Pick<JobDoc, 'cluster' | 'jobId' | 'restart'>) => string | undefined
   /** Why the service does less than it should, in sentences. */
   conditions: () => readonly string[]
 }

@@ -2,7 +2,7 @@ import type { JobReportJson } from '@navarch/api/jobs'
 import type { JobDoc } from '@navarch/core/job/job-doc'
 import type { Evidence } from '@navarch/core/job/job-report'
 import { reportJob } from '@navarch/core/job/report'
-import { viewJob } from '@navarch/core/job/view-job'
+import { type JobView, viewJob } from '@navarch/core/job/view-job'
 import { withoutUndefined } from '@navarch/slurm/fields'
 import type { JobServiceDeps } from './job-deps.ts'
 import { usagesOf } from './job-figures.ts'
@@ -15,11 +15,11 @@ const mostNodes = 256
 
 /** The report of a run without the run itself. @param older runs that its id means too */
 export async function reportOf(
-  { clock, findings, live, nodeStates }: JobServiceDeps,
+  { clock, dependency, findings, live, nodeStates }: JobServiceDeps,
   run: JobDoc,
   older: readonly JobDoc[],
 ): Promise<Omit<JobReportJson, 'job'>> {
-  const view = viewJob(run)
+  const view = waitingFor(viewJob(run), dependency)
   const nodes = view.nodes.slice(0, mostNodes)
   const {
     verdict,
@@ -40,6 +40,12 @@ export async function reportOf(
     nodes: nodeReports.map(snakeKeys),
     notes: notes.map((note) => ({ ...note })),
   }
+}
+
+/** The list of predecessors shrinks as they end: what was stored of it is older than the look. */
+function waitingFor(view: JobView, dependency: JobServiceDeps['dependency']): JobView {
+  const now = view.state === 'pending' ? dependency(view) : undefined
+  return now === undefined ? view : { ...view, dependency: now }
 }
 
 function isBefore(other: JobDoc, run: JobDoc): boolean {

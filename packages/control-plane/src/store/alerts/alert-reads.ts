@@ -1,5 +1,9 @@
+import type { Operation } from '@navarch/core/operation/operation'
 import type { DatabaseLink } from '../sql/fleet-store.ts'
 import type { AlertHistoryQuery, AlertMemory, AlertReads, AlertTelling, StoredAlerts } from './alert-records.ts'
+
+/** Operations that are in memory at once, however many there are. */
+const operationsInPage = 2000
 
 /** Reads what `alertStatements` stored. */
 export function alertReadsOver(description: string, link: Pick<DatabaseLink, 'query'>): AlertReads {
@@ -25,8 +29,18 @@ export function alertReadsOver(description: string, link: Pick<DatabaseLink, 'qu
       const lastSeq = Number(last[0]?.['seq'] ?? 0)
       return { alerts, rules, silences, groups, deliveries, tellings, memory: memory[0], lastSeq }
     },
-    operationsSince: (since) =>
-      documents('SELECT doc FROM operation WHERE created_at >= ? ORDER BY created_at, ord', since),
+    async *operationsSince(since, inPage = operationsInPage) {
+      const after = 'created_at >= ? AND (created_at > ? OR id > ?)'
+      const sql = `SELECT doc FROM operation WHERE ${after} ORDER BY created_at, id LIMIT ?`
+      // No id is before "".
+      for (let from = { createdAt: since, id: '' }; ; ) {
+        const page = await documents<Operation>(sql, from.createdAt, from.createdAt, from.id, inPage)
+        if (page.length > 0) yield page
+        const last = page.at(-1)
+        if (!last || page.length < inPage) return
+        from = last
+      }
+    },
     history(query) {
       const { where, parameters } = conditionsOf(query)
       return documents(`SELECT doc FROM alert_event ${where} ORDER BY seq DESC LIMIT ?`, ...parameters, query.limit)

@@ -105,8 +105,11 @@ export interface AlertHistoryQuery {
 
 export interface AlertReads {
   load(resolvedSince: number): Promise<StoredAlerts>
-  /** The fleet's operations that began since, oldest first, those that are over too. @param since ms since the epoch */
-  operationsSince(since: number): Promise<Operation[]>
+  /**
+   * The fleet's operations that began since, oldest first, those that are over too, page by page: there may be very many.
+   * @param since ms since the epoch
+   */
+  operationsSince(since: number, inPage?: number): AsyncIterable<readonly Operation[]>
   /** Newest first. */
   history(query: AlertHistoryQuery): Promise<AlertHistoryEvent[]>
   alert(id: string): Promise<Alert | undefined>

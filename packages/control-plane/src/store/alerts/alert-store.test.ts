@@ -212,14 +212,24 @@ describe.each(engines)('alerts in %s', (engine) => {
     expect(await alerts.load(0)).toMatchObject({ rules: [], groups: [], silences: [{ endsAt: 7 }] })
   })
 
-  it('are judged by all operations since a time, oldest first, however many came after', async () => {
+  it('are judged by all operations since a time, oldest first, however many came after, page by page', async () => {
     const { stores } = await opened()
     const request = { kind: 'drain', pool: 'train', reason: '', initiator: 'health' } as const
-    const at = (time: number) => newOperation(`op${time}`, time, { ...request, node: `n${time}` })
-    await stores.fleet.commit([3, 1, 2].map((time) => ({ kind: 'operation', operation: at(time) })))
-    const since = async (time: number) => (await stores.fleet.alerts.operationsSince(time)).map(({ id }) => id)
-    expect(await since(0)).toEqual(['op1', 'op2', 'op3'])
-    expect(await since(2)).toEqual(['op2', 'op3'])
+    const at = (id: string, time: number) => newOperation(id, time, { ...request, node: `n-${id}` })
+    const all = [at('d', 3), at('e', 1), at('c', 2), at('b', 2), at('a', 2)]
+    await stores.fleet.commit(all.map((operation) => ({ kind: 'operation', operation })))
+    const since = async (time: number, inPage?: number) => {
+      const pages: string[] = []
+      for await (const page of stores.fleet.alerts.operationsSince(time, inPage))
+        pages.push(page.map(({ id }) => id).join(''))
+      return pages
+    }
+    expect(await since(0)).toEqual(['eabcd'])
+    expect(await since(2)).toEqual(['abcd'])
+    // A page ends amid those of one moment.
+    expect(await since(0, 2)).toEqual(['ea', 'bc', 'd'])
+    expect(await since(2, 2)).toEqual(['ab', 'cd'])
+    expect(await since(4)).toEqual([])
   })
 
   it('keep what became of the messages about them, while their group lasts and for a while after', async () => {
