@@ -13,7 +13,7 @@ export function standingQueue(now: number, firstId: number, taskMs: number): Job
   return [
     {
       ...{ ...one, name: 'ablation', user: 'grace', account: 'language', priority: 900, load: 'sweep' },
-      ...{ gpusPerNode: 1, durationMs: taskMs, array: { first: 1, last: 2000, most: 8 } },
+      ...{ gpusPerNode: 1, durationMs: taskMs, array: { first: 1, last: 400, most: 8 } },
     },
     {
       ...{ ...one, name: 'merge-checkpoints', user: 'grace', account: 'language', priority: 880 },
