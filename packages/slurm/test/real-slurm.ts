@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -155,7 +156,7 @@ export async function startRealSlurm(place: SlurmPlace, options: RealSlurmOption
       for (const name of names) if (existsSync(join(folder, `${name}.pid`))) await end(daemon(name))
       await accounting?.stop()
       if (holder) await end(holder.pid)
-      endScripts(basename(folder))
+      endJobs(basename(folder))
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -346,13 +347,17 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Kills what scripts of jobs are left, with their children: a job that slurmctld had lost outlives it. */
-function endScripts(folderName: string): void {
+/**
+ * Kills what is left of jobs: a job that slurmctld had lost outlives it, and its slurmstepd, which works in the cluster's folder, tells of the
+ * end for ever, to nobody.
+ */
+function endJobs(folderName: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       // slurmstepd makes each script the head of a process group.
       if (command.includes(`/${folderName}/spool/`)) process.kill(-Number(pid), 'SIGKILL')
+      else if (basename(readlinkSync(`/proc/${pid}/cwd`)) === folderName) process.kill(Number(pid), 'SIGKILL')
     } catch {
       // It has ended meanwhile.
     }
