@@ -1,4 +1,5 @@
 import { FilterBar } from '../../components/filter-bar.tsx'
+import { FilterInputs } from '../../components/filter-inputs.tsx'
 
 const states = ['', 'running', 'pending', 'completed', 'failed', 'cancelled'] as const
 const texts = ['user', 'account', 'partition', 'node'] as const
@@ -34,16 +35,11 @@ export function JobFilters({
           ))}
         </select>
       </label>
-      {texts.map((field, index) => (
-        <input
-          key={field}
-          aria-label={field}
-          placeholder={field}
-          value={url[field] ?? ''}
-          {...(index === 0 ? { 'data-filter': '' } : {})}
-          onChange={(event) => setUrl({ [field]: event.target.value, offset: undefined })}
-        />
-      ))}
+      <FilterInputs
+        fields={texts}
+        values={url}
+        onChange={(field, text) => setUrl({ [field]: text, offset: undefined })}
+      />
     </FilterBar>
   )
 }

@@ -5,6 +5,7 @@ import { useApi } from '../../api/queries.ts'
 import { ToneChip } from '../../components/chips.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
 import { FilterBar } from '../../components/filter-bar.tsx'
+import { FilterInputs } from '../../components/filter-inputs.tsx'
 import { NoFit } from '../../components/no-fit.tsx'
 import { Page } from '../../components/page.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -123,16 +124,11 @@ export function OperationsPage() {
                     ))}
                   </select>
                 </label>
-                {(['pool', 'node'] as const).map((field, index) => (
-                  <input
-                    key={field}
-                    aria-label={field}
-                    placeholder={field}
-                    value={url[field] ?? ''}
-                    {...(index === 0 ? { 'data-filter': '' } : {})}
-                    onChange={(event) => setUrl({ [field]: event.target.value })}
-                  />
-                ))}
+                <FilterInputs
+                  fields={['pool', 'node']}
+                  values={url}
+                  onChange={(field, text) => setUrl({ [field]: text })}
+                />
               </FilterBar>
               <Panel>
                 {shown.length === 0 && filters.some((field) => url[field] !== undefined) ? (

@@ -4,6 +4,7 @@ import { useApi } from '../../api/queries.ts'
 import { StackBar } from '../../components/bars.tsx'
 import { Empty, Loaded } from '../../components/feedback.tsx'
 import { FilterBar } from '../../components/filter-bar.tsx'
+import { FilterInputs } from '../../components/filter-inputs.tsx'
 import { NoFit } from '../../components/no-fit.tsx'
 import { Page } from '../../components/page.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -68,16 +69,11 @@ export function QueuePage() {
                 />
               </Panel>
               <FilterBar count={Object.values(filter).filter((value) => value !== undefined).length}>
-                {(['user', 'account', 'partition'] as const).map((field, index) => (
-                  <input
-                    key={field}
-                    aria-label={field}
-                    placeholder={field}
-                    value={url[field] ?? ''}
-                    {...(index === 0 ? { 'data-filter': '' } : {})}
-                    onChange={(event) => setUrl({ [field]: event.target.value })}
-                  />
-                ))}
+                <FilterInputs
+                  fields={['user', 'account', 'partition']}
+                  values={url}
+                  onChange={(field, text) => setUrl({ [field]: text })}
+                />
                 {url['reason'] !== undefined && (
                   <button type="button" className="button" onClick={() => setUrl({ reason: undefined })}>
                     {url['reason']} ✕
